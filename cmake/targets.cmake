@@ -1,0 +1,42 @@
+# ogm::ogm and avqa::avqa carry include paths, libraries and definitions, never a compiler flag of ours.
+
+add_library(ogm INTERFACE)
+add_library(ogm::ogm ALIAS ogm)
+target_compile_features(ogm INTERFACE cxx_std_20)
+target_include_directories(ogm INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>")
+target_link_libraries(ogm INTERFACE Eigen3::Eigen Threads::Threads)
+
+foreach(pair ONEDNN:OneDNN::OneDNN SNDFILE:SndFile::SndFile ZLIB:ZLIB::ZLIB STB:Stb::Stb)
+  string(REGEX MATCH "^([A-Z]+):(.+)$" unused "${pair}")
+  if(OGM_HAS_${CMAKE_MATCH_1})
+    target_compile_definitions(ogm INTERFACE OGM_WITH_${CMAKE_MATCH_1}=1)
+    target_link_libraries(ogm INTERFACE ${CMAKE_MATCH_2})
+  endif()
+endforeach()
+if(OGM_HAS_CUDA)
+  target_compile_definitions(ogm INTERFACE OGM_WITH_CUDA=1)
+  target_link_libraries(ogm INTERFACE CUDA::cudart CUDA::cublas CUDNN::CUDNN)
+endif()
+
+# A program that runs on several processes links ogm::mpi; the others need not load an MPI.
+if(OGM_HAS_MPI)
+  add_library(ogm_mpi INTERFACE)
+  add_library(ogm::mpi ALIAS ogm_mpi)
+  set_target_properties(ogm_mpi PROPERTIES EXPORT_NAME mpi)
+  target_compile_definitions(ogm_mpi INTERFACE OGM_WITH_MPI=1)
+  target_link_libraries(ogm_mpi INTERFACE ogm MPI::MPI_CXX)
+endif()
+
+add_library(avqa INTERFACE)
+add_library(avqa::avqa ALIAS avqa)
+target_link_libraries(avqa INTERFACE ogm)
+target_include_directories(avqa INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>")
+if(OGM_HAS_FFMPEG)
+  target_compile_definitions(avqa INTERFACE OGM_WITH_FFMPEG=1)
+  target_link_libraries(avqa INTERFACE FFmpeg::FFmpeg)
+endif()
+
+file(STRINGS "${PROJECT_SOURCE_DIR}/include/ogm/version.hpp" ogm_version_line REGEX "char\\* version = ")
+if(NOT ogm_version_line MATCHES "\"${PROJECT_VERSION}\"")
+  message(FATAL_ERROR "include/ogm/version.hpp and project(VERSION ${PROJECT_VERSION}) differ: ${ogm_version_line}")
+endif()

@@ -1,0 +1,135 @@
+#pragma once
+// Counter-based random numbers: a number is a function of (seed, stream, step, element), so it is the same on any number of threads, after
+// a resume, and on a GPU.
+
+#include <ogm/core/math.hpp>
+
+#include <array>
+#include <cstdint>
+
+namespace ogm::random {
+
+/// Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). W is std::uint32_t or a vector of them in
+/// 64-bit lanes whose upper halves are zero.
+template <class W> struct block { W x[4]; };
+
+namespace detail {
+inline constexpr std::uint32_t multiplier_0 = 0xD2511F53u, multiplier_1 = 0xCD9E8D57u;
+inline constexpr std::uint32_t weyl_0 = 0x9E3779B9u, weyl_1 = 0xBB67AE85u;
+}  // namespace detail
+
+OGM_HD constexpr block<std::uint32_t> philox(std::array<std::uint32_t, 4> counter, std::uint64_t key) {
+  block<std::uint32_t> c{{counter[0], counter[1], counter[2], counter[3]}};
+  auto k0 = std::uint32_t(key), k1 = std::uint32_t(key >> 32);
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t a = std::uint64_t(detail::multiplier_0) * c.x[0], b = std::uint64_t(detail::multiplier_1) * c.x[2];
+    c = {{std::uint32_t(b >> 32) ^ c.x[1] ^ k0, std::uint32_t(b), std::uint32_t(a >> 32) ^ c.x[3] ^ k1, std::uint32_t(a)}};
+    k0 += detail::weyl_0;
+    k1 += detail::weyl_1;
+  }
+  return c;
+}
+
+/// What one draw belongs to. `stream` tells parameters, layers or purposes of one step apart.
+struct key {
+  std::uint64_t seed = 0;
+  std::uint32_t stream = 0;
+  std::uint32_t step = 0;
+};
+
+/// The purposes that share one seed, as the upper byte of a stream: two of them never draw the same numbers.
+enum class purpose : std::uint32_t {
+  initialise = 1u << 24,
+  noise = 2u << 24,
+  dropout = 3u << 24,
+  shuffle = 4u << 24,
+  augment = 5u << 24,
+  policy = 6u << 24
+};
+constexpr std::uint32_t stream_of(purpose p, std::uint64_t index) { return std::uint32_t(p) | std::uint32_t(index & 0xffffffu); }
+
+OGM_HD constexpr std::uint32_t word(const key& k, std::uint64_t i) {
+  return philox({std::uint32_t(i >> 2), std::uint32_t(i >> 34), k.stream, k.step}, k.seed).x[i & 3];
+}
+/// In [0, 1), 24 bits.
+OGM_HD constexpr float uniform(const key& k, std::uint64_t i) { return float(word(k, i) >> 8) * 0x1p-24f; }
+/// In [0, 1), 53 bits.
+OGM_HD constexpr double uniform_double(const key& k, std::uint64_t i) {
+  return double((std::uint64_t(word(k, 2 * i)) << 21) ^ (word(k, 2 * i + 1) >> 11)) * 0x1p-53;
+}
+/// In [0, n) for n < 2^32, without bias that anyone could measure: 64 random bits scaled.
+OGM_HD constexpr std::uint64_t below(const key& k, std::uint64_t i, std::uint64_t n) {
+  return (word(k, 2 * i) * n + ((word(k, 2 * i + 1) * n) >> 32)) >> 32;
+}
+
+/// A sequence of draws from one key, for code that does not count elements itself.
+class generator {
+ public:
+  explicit constexpr generator(const key& k) : key_(k) {}
+  constexpr float uniform() { return random::uniform(key_, at_++); }
+  constexpr std::uint64_t below(std::uint64_t n) { return random::below(key_, at_++, n); }
+  float normal() {
+    const float u = 1 - uniform(), v = uniform();
+    return math::sqrt(-2.f * math::log(u)) * math::turn(v).cosine;
+  }
+
+ private:
+  key key_;
+  std::uint64_t at_ = 0;
+};
+
+/// 64 standard normals at a time (Box and Muller). Element i of a tensor lies in group i / 64; within its group, counter
+/// 16 * group + i % 16 gives words 0 to 3 to the elements i % 16, + 16, + 32, + 48: a mapping that 4, 8 and 16 lanes and a warp all
+/// write contiguously.
+inline constexpr int normals_at_once = 64;
+
+inline void normals(const key& k, std::uint64_t group, float* out) {
+  std::uint32_t w[4][16];
+  constexpr int width = 8;  // 64-bit lanes: one AVX-512 register, two or four smaller ones
+#ifdef __CUDACC__
+  for (int j = 0; j < 16; ++j) {
+    const auto b = philox({std::uint32_t(group * 16 + j), std::uint32_t((group * 16 + j) >> 32), k.stream, k.step}, k.seed);
+    for (int i = 0; i < 4; ++i) w[i][j] = b.x[i];
+  }
+#else
+  typedef std::uint64_t wide __attribute__((vector_size(8 * width)));
+  const wide low = wide{} + 0xffffffffu;
+  for (int half = 0; half < 2; ++half) {
+    const std::uint64_t first = group * 16 + std::uint64_t(half * width);
+    wide c0 = wide{0, 1, 2, 3, 4, 5, 6, 7} + first;
+    wide c1 = c0 >> 32, c2 = wide{} + k.stream, c3 = wide{} + k.step;
+    c0 &= low;
+    auto k0 = std::uint32_t(k.seed), k1 = std::uint32_t(k.seed >> 32);
+    for (int round = 0; round < 10; ++round) {
+      const wide a = (c0 & low) * std::uint64_t(detail::multiplier_0), b = (c2 & low) * std::uint64_t(detail::multiplier_1);
+      c0 = (b >> 32) ^ c1 ^ std::uint64_t(k0);
+      c2 = (a >> 32) ^ c3 ^ std::uint64_t(k1);
+      c1 = b & low;
+      c3 = a & low;
+      k0 += detail::weyl_0;
+      k1 += detail::weyl_1;
+    }
+    for (int j = 0; j < width; ++j) {
+      w[0][half * width + j] = std::uint32_t(c0[j]);
+      w[1][half * width + j] = std::uint32_t(c1[j]);
+      w[2][half * width + j] = std::uint32_t(c2[j]);
+      w[3][half * width + j] = std::uint32_t(c3[j]);
+    }
+  }
+#endif
+  for (int pair = 0; pair < 4; pair += 2)
+    for (int j = 0; j < 16; j += lanes) {
+      float u[lanes], v[lanes];
+      for (int i = 0; i < lanes; ++i) {
+        u[i] = float(std::int32_t(w[pair][j + i] >> 8) + 1) * 0x1p-24f;  // (0, 1]
+        v[i] = float(std::int32_t(w[pair + 1][j + i] >> 8)) * 0x1p-24f;  // [0, 1)
+      }
+      const position<lanes> at{0, 0, 0};
+      const auto radius = math::sqrt(math::log(load<float_pack>(u, at)) * -2.f);
+      const auto direction = math::turn(load<float_pack>(v, at));
+      store(out + 16 * pair + j, radius * direction.cosine, at);
+      store(out + 16 * pair + 16 + j, radius * direction.sine, at);
+    }
+}
+
+}  // namespace ogm::random

@@ -1,0 +1,164 @@
+#pragma once
+// Files as bytes: read whole, mapped, or written so that a crash leaves either the old file or the complete new one.
+
+#include <ogm/core/error.hpp>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace ogm::data {
+
+static_assert(std::endian::native == std::endian::little, "ogm: the file formats here are little-endian, and so must be the machine.");
+
+using byte_span = std::span<const std::byte>;
+
+namespace detail {
+
+[[noreturn]] inline void damaged(const std::string& where, const std::string& what) {
+  throw data_error("ogm: " + where + ": " + what + ".");
+}
+[[noreturn]] inline void system_failed(const std::string& path, const char* action) {
+  damaged(path, std::string("cannot ") + action + ": " + std::strerror(errno));
+}
+
+class descriptor {
+ public:
+  explicit descriptor(int fd) : fd_(fd) {}
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  ~descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
+
+ private:
+  int fd_;
+};
+
+inline std::size_t regular_file_size(int fd, const std::string& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) system_failed(path, "read its size");
+  if (!S_ISREG(info.st_mode)) damaged(path, "not a regular file");
+  return std::size_t(info.st_size);
+}
+
+/// The number at `offset`; the caller has checked that it lies inside.
+template <class T> T load_number(byte_span bytes, std::size_t offset) {
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof(T));
+  return value;
+}
+
+}  // namespace detail
+
+template <class T>
+requires std::is_trivially_copyable_v<T> byte_span as_byte_span(const T* data, std::size_t count) {
+  return {reinterpret_cast<const std::byte*>(data), count * sizeof(T)};
+}
+inline byte_span as_byte_span(const std::string& text) { return as_byte_span(text.data(), text.size()); }
+inline std::string_view as_text(byte_span bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+/// A file in memory without a copy, read-only. Another program that shortens the file while it is mapped kills this one
+/// (SIGBUS): the operating system offers no better.
+///
+/// Errors     data_error with the path where it cannot be opened or is no regular file
+class mapped_file {
+ public:
+  explicit mapped_file(const std::string& path) {
+    const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) detail::system_failed(path, "open the file");
+    size_ = detail::regular_file_size(file.get(), path);
+    if (size_ == 0) return;  // mmap refuses an empty file
+    void* const at = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+    if (at == MAP_FAILED) detail::system_failed(path, "map the file");
+    data_ = static_cast<const std::byte*>(at);
+  }
+  mapped_file(mapped_file&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  mapped_file& operator=(mapped_file other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~mapped_file() {
+    if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+  }
+  byte_span bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// The whole file.
+///
+/// Errors     data_error with the path
+inline std::vector<std::byte> read_bytes(const std::string& path) {
+  const mapped_file file(path);
+  return {file.bytes().begin(), file.bytes().end()};
+}
+
+/// Writes the parts one after the other to a new file in the same folder, forces it to the disk and renames it over `path`:
+/// a reader sees the old file or the complete new one, also after a loss of power.
+///
+/// Errors     data_error with the path; the old file is then untouched
+inline void write_atomically(const std::string& path, std::span<const byte_span> parts) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  std::string temporary = path + ".XXXXXX";
+  detail::descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0) detail::system_failed(path, "create a file beside it");
+  struct remover {
+    const std::string* name;
+    ~remover() {
+      if (name) ::unlink(name->c_str());
+    }
+  } on_failure{&temporary};
+  for (byte_span part : parts)
+    while (!part.empty()) {
+      const ::ssize_t written = ::write(file.get(), part.data(), part.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) detail::system_failed(path, "write");
+      part = part.subspan(std::size_t(written));
+    }
+  const ::mode_t mask = ::umask(0);  // mkostemp makes the file private; give it the mode that open() would
+  ::umask(mask);
+  if (::fchmod(file.get(), 0666 & ~mask) != 0 || ::fsync(file.get()) != 0 || !file.close()) detail::system_failed(path, "finish writing");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) detail::system_failed(path, "rename the finished file to it");
+  on_failure.name = nullptr;
+  const detail::descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0) ::fsync(directory.get());  // the rename itself; some file systems refuse it, and then it is late at worst
+}
+inline void write_atomically(const std::string& path, byte_span bytes) { write_atomically(path, std::span<const byte_span>(&bytes, 1)); }
+
+/// The CRC-32 of zip and PNG (reflected polynomial 0xEDB88320).
+inline std::uint32_t crc32(byte_span bytes) {
+  static constexpr auto table = [] {
+    std::array<std::uint32_t, 256> t{};
+    for (std::uint32_t i = 0; i < 256; ++i) {
+      t[i] = i;
+      for (int bit = 0; bit < 8; ++bit) t[i] = (t[i] & 1 ? 0xEDB88320u : 0u) ^ (t[i] >> 1);
+    }
+    return t;
+  }();
+  std::uint32_t crc = ~0u;
+  for (const std::byte b : bytes) crc = table[(crc ^ std::uint32_t(b)) & 255] ^ (crc >> 8);
+  return ~crc;
+}
+
+}  // namespace ogm::data

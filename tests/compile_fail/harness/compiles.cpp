@@ -1,0 +1,2 @@
+// error: a sentence that no compiler prints for this file
+int main() {}

@@ -1,0 +1,43 @@
+# cmake -DWAY= -DOGM_ROOT= -DOGM_BUILD= -DSCRATCH= -DCOMPILER= -DGENERATOR= -P run.cmake
+# Builds the consumer in the way WAY, in the empty folder SCRATCH, and runs it.
+
+function(step)
+  execute_process(COMMAND ${ARGN} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(REMOVE_RECURSE "${SCRATCH}")
+file(MAKE_DIRECTORY "${SCRATCH}")
+set(arguments "-DOGM_ROOT=${OGM_ROOT}")
+
+if(WAY MATCHES "find_package|pkg_config")
+  # The package is moved after it was installed: nothing in it may know where it was made.
+  step("${CMAKE_COMMAND}" --install "${OGM_BUILD}" --prefix "${SCRATCH}/first")
+  file(RENAME "${SCRATCH}/first" "${SCRATCH}/prefix")
+  file(GLOB_RECURSE installed "${SCRATCH}/prefix/*.cmake" "${SCRATCH}/prefix/*.pc")
+  if(NOT installed)
+    message(FATAL_ERROR "no package file was installed")
+  endif()
+  foreach(file IN LISTS installed)
+    file(READ "${file}" text)
+    foreach(path "${OGM_ROOT}" "${OGM_BUILD}" "${SCRATCH}" "/usr/include" "/usr/lib")
+      string(FIND "${text}" "${path}" place)
+      if(NOT place EQUAL -1)
+        message(FATAL_ERROR "${file} holds an absolute path: ${path}")
+      endif()
+    endforeach()
+  endforeach()
+  set(arguments "-DCMAKE_PREFIX_PATH=${SCRATCH}/prefix")
+endif()
+
+get_filename_component(here "${CMAKE_CURRENT_LIST_FILE}" DIRECTORY)
+if(WAY STREQUAL "pkg_config")
+  set(ENV{PKG_CONFIG_PATH} "${SCRATCH}/prefix/share/pkgconfig:$ENV{PKG_CONFIG_PATH}")
+  execute_process(COMMAND pkg-config --cflags --libs avqa OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  file(MAKE_DIRECTORY "${SCRATCH}/build")
+  step("${COMPILER}" -std=c++20 "${here}/main.cpp" -o "${SCRATCH}/build/consumer" ${flags})
+else()
+  step("${CMAKE_COMMAND}" -S "${here}/${WAY}" -B "${SCRATCH}/build" -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${COMPILER}" ${arguments})
+  step("${CMAKE_COMMAND}" --build "${SCRATCH}/build")
+endif()
+step("${SCRATCH}/build/consumer")

@@ -1,0 +1,4 @@
+#pragma once
+#include <sys/mman.h>
+
+#include <vector>

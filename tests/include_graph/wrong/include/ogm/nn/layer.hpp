@@ -1,0 +1,2 @@
+#pragma once
+#include <ogm/nn/circle.hpp>
