@@ -36,7 +36,7 @@ if(OGM_HAS_FFMPEG)
   target_link_libraries(avqa INTERFACE FFmpeg::FFmpeg)
 endif()
 
-file(STRINGS "${PROJECT_SOURCE_DIR}/include/ogm/version.hpp" ogm_version_line REGEX "char\\* version = ")
+file(STRINGS "${PROJECT_SOURCE_DIR}/include/ogm/version.hpp" ogm_version_line REGEX "char version.. = ")
 if(NOT ogm_version_line MATCHES "\"${PROJECT_VERSION}\"")
   message(FATAL_ERROR "include/ogm/version.hpp and project(VERSION ${PROJECT_VERSION}) differ: ${ogm_version_line}")
 endif()

@@ -8,6 +8,6 @@
 namespace ogm {
 
 /// The version of the library as text, "major.minor.patch".
-inline constexpr const char* version = "0.1.0";
+inline constexpr char version[] = "0.1.0";
 
 }  // namespace ogm

@@ -1,3 +1,3 @@
 #include "every_header.hpp"
 
-const char* version_in_the_other_unit() { return ogm::version; }
+const void* version_in_the_other_unit() { return &ogm::version; }

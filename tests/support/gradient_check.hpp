@@ -1,6 +1,7 @@
 #pragma once
 // Gradients of a layer against central differences, and what else holds for every layer.
 
+#include <ogm/autograd/tape.hpp>
 #include <ogm/backend/eigen.hpp>
 #include <ogm/nn/initialise.hpp>
 #include <support/compare.hpp>

@@ -77,6 +77,29 @@ template <class Backend = backend::standard> class inference {
   [[no_unique_address]] Backend backend_;
 };
 
+namespace detail {
+/// The `touched` flags of a step's vars, in blocks that are kept.
+class flag_pool {
+ public:
+  bool* take() {
+    if (used_ == blocks_.size() * block) blocks_.push_back(std::make_unique<bool[]>(block));
+    bool* flag = &blocks_[used_ / block][used_ % block];
+    ++used_;
+    *flag = false;
+    return flag;
+  }
+  void clear() {
+    for (auto& b : blocks_) std::fill_n(b.get(), block, false);
+  }
+  void rewind() { used_ = 0; }
+
+ private:
+  static constexpr std::size_t block = 1024;
+  std::vector<std::unique_ptr<bool[]>> blocks_;
+  std::size_t used_ = 0;
+};
+}  // namespace detail
+
 /// Records: every layer that is called on it leaves a backward step.
 template <class Backend = backend::standard> class tape : public inference<Backend> {
   using base = inference<Backend>;
@@ -88,7 +111,7 @@ template <class Backend = backend::standard> class tape : public inference<Backe
 
   template <class T = value_type, int... E> basic_var<space, T, E...> make(const extents<E...>& e) {
     const auto value = base::template make<T>(e);
-    return {value, base::template scratch<T>(e.count()), new (host_.take(1, 1)) bool(false)};
+    return {value, base::template scratch<T>(e.count()), flags_.take()};
   }
   /// Data whose gradient is wanted: a copy of it as a var.
   template <class T, int... E> auto variable(const basic_view<space, T, E...>& x) {
@@ -116,11 +139,13 @@ template <class Backend = backend::standard> class tape : public inference<Backe
   /// Backward from values whose gradients the caller has set.
   void run_backward() {
     for (step* s = last_; s; s = s->previous) s->run(s, *this);
-    last_ = nullptr;
   }
+  /// Forgets the gradients of all vars, so that another loss of the same forward can be run backward.
+  void forget_gradients() { flags_.clear(); }
   void rewind() {
     base::rewind();
     host_.rewind();
+    flags_.rewind();
     last_ = nullptr;
     stream_ = 0;
   }
@@ -145,6 +170,7 @@ template <class Backend = backend::standard> class tape : public inference<Backe
     step* previous;
   };
   arena<memory::host> host_;
+  detail::flag_pool flags_;
   step* last_ = nullptr;
   gradient_store<Backend>* gradients_ = nullptr;
   bool training_ = true;

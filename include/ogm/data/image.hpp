@@ -99,6 +99,42 @@ inline void check_png(byte_span bytes, const std::string& name) {
   }
 }
 
+/// The Huffman tables of the segment whose length stands at `at`, as stb reads them: it takes zeros after the end, and writes past its own
+/// table where the 16 counts add up to more than 256.
+inline void check_huffman(byte_span bytes, std::size_t at, const std::string& name) {
+  const auto byte = [&](std::size_t i) { return i < bytes.size() ? int(bytes[i]) : 0; };
+  int left = byte(at) * 256 + byte(at + 1) - 2;
+  for (std::size_t table = at + 2; left > 0;) {
+    if (byte(table) > 0x1F || (byte(table) & 15) > 3) return;  // stb refuses it
+    int count = 0;
+    for (std::size_t i = 1; i <= 16; ++i) count += byte(table + i);
+    if (count > 256) damaged(name, "a Huffman table at byte " + std::to_string(table) + " with " + std::to_string(count) + " codes; at most 256 expected");
+    left -= 17 + count;
+    table += 17 + std::size_t(count);
+  }
+}
+
+/// Whole segments up to the first scan, an end marker, and no Huffman table that stb would overrun.
+inline void check_jpeg(byte_span bytes, const std::string& name) {
+  const std::string_view text = as_text(bytes);
+  if (text.rfind("\xFF\xD9") == text.npos) damaged(name, "truncated: a JPEG without its end marker");
+  std::size_t at = 2;
+  for (int marker = 0; marker != 0xDA;) {
+    while (at < bytes.size() && bytes[at] != std::byte(0xFF)) ++at;
+    while (at < bytes.size() && bytes[at] == std::byte(0xFF)) ++at;
+    if (bytes.size() - at < 3) damaged(name, "truncated: a JPEG without a scan");
+    marker = int(bytes[at++]);
+    if (marker == 0xD9) damaged(name, "a JPEG that ends without a scan");
+    if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // no length follows
+    const std::size_t length = std::size_t(bytes[at]) * 256 + std::size_t(bytes[at + 1]);
+    if (length < 2 || length > bytes.size() - at) damaged(name, "truncated: a JPEG segment at byte " + std::to_string(at) + " of " + std::to_string(length) + " bytes");
+    if (marker == 0xC4) check_huffman(bytes, at, name);
+    at += length;
+  }
+  // Where a scan ends depends on its decoding. So every pair of bytes that could announce tables is looked at; scans themselves have none.
+  for (; (at = text.find("\xFF\xC4", at)) != text.npos; at += 2) check_huffman(bytes, at + 2, name);
+}
+
 }  // namespace detail
 
 /// A PNG or JPEG as 1 (grey) or 3 (RGB) channels, or 4 with alpha.
@@ -112,7 +148,7 @@ inline picture parse(byte_span bytes, const std::string& name, int channels = 3)
   if (text.size() > std::size_t(INT_MAX)) detail::damaged(name, "an image file over 2 GB");
   if (text.substr(0, 8) == detail::png_signature) detail::check_png(bytes, name);
   else if (text.substr(0, 3) != "\xFF\xD8\xFF") detail::damaged(name, "neither PNG nor JPEG");
-  else if (text.rfind("\xFF\xD9") == text.npos) detail::damaged(name, "truncated: a JPEG without its end marker");
+  else detail::check_jpeg(bytes, name);
   const auto* const data = reinterpret_cast<const detail::stb::stbi_uc*>(bytes.data());
   const auto reason = [] {
     const char* const said = detail::stb::stbi_failure_reason();

@@ -126,7 +126,7 @@ class loader {
   /// Errors     value_error for a position after the end of an epoch
   void seek(const loader_state& to) {
     if (to.position < 0 || to.position > batches())
-      throw value_error("ogm: batch " + std::to_string(to.position) + " of a loader with " + std::to_string(batches()) + " a epoch.");
+      throw value_error("ogm: batch " + std::to_string(to.position) + " of a loader with " + std::to_string(batches()) + " an epoch.");
     restart(to);
   }
 

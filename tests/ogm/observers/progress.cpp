@@ -88,7 +88,7 @@ TEST_CASE("progress draws a bar with percentage, rate, time left and loss") {
     support::play(o, 2, 4);
   }
   const auto text = screen.text();
-  CHECK(text.find("epoch 1/2 [#######.......................]  25%  1/4  2 steps/s  ETA 0:04  loss 1\x1b[K") != text.npos);
+  CHECK(text.find("epoch 1/2 [#######.....................]  25%  1/4  2 steps/s  ETA 0:04  loss 1\x1b[K") != text.npos);
   CHECK(text.find("100%  4/4  2 steps/s  ETA 0:00  loss 0.125") != text.npos);
   CHECK(text.find("\x1b[3") == text.npos);  // no colour
   CHECK(text.find("\x1b[9") == text.npos);
@@ -106,7 +106,7 @@ TEST_CASE("progress draws no wider than the terminal") {
       for (long i = 1; i < 20; ++i) o.on_step({i, 1, i, 1e-9 * double(i), 0, 0.01, {}});
     }
     std::string text = screen.text();
-    CHECK((text.find("━") != text.npos || wide < 81));
+    CHECK((text.find("─") != text.npos || wide < 81));
     for (const char* escape : {"\x1b[32m", "\x1b[90m", "\x1b[0m", "\x1b[K"})
       for (auto at = text.find(escape); at != text.npos; at = text.find(escape)) text.erase(at, std::string(escape).size());
     REQUIRE(text.back() == '\n');  // the open line is ended by the destructor
@@ -157,7 +157,7 @@ TEST_CASE("progress finds a terminal and its width by itself") {
     return std::string(buffer, buffer + std::max<decltype(n)>(n, 0));
   };
   const auto bar = drawn("xterm");
-  CHECK(bar.find("\repoch 1/1   10%  1/10  1 steps/s  ETA 0:09  los\x1b[K") != bar.npos);  // 49 columns
+  CHECK(bar.find("\repoch 1/1   10%  1/10  1 steps/s  ETA 0:09  loss \x1b[K") != bar.npos);  // 49 columns
   const auto plain = drawn("dumb");
   CHECK(plain == "epoch 1/1  train loss 0.5  1.0 s\r\n");  // the terminal itself adds \r
   close(controller);

@@ -124,8 +124,10 @@ TEST_CASE("degenerate ranges are drawn, empty ones say so") {
   draw({1, 2}, {0, 0});
   draw({1, 2}, {-4, -4});
   draw({1, 2}, {7, 7}, true);
-  draw({1, 2}, {-1.7e308, 1.7e308});
-  draw({1, 2}, {5e-324, 1.7e308}, true);
+  draw({1, 2}, {-1e300, 1e300});
+  draw({1, 2}, {1e-300, 1e300}, true);
+  CHECK(draw({1, 2}, {-1.7e308, 1.7e308}).find("no data") != std::string::npos);
+  CHECK(draw({1, 2}, {5e-324, 1.7e308}, true).find("no data") != std::string::npos);
   CHECK(draw({}, {}).find("no data") != std::string::npos);
   CHECK(draw({1, 2}, {gap_value, gap_value}).find("no data") != std::string::npos);
   CHECK(draw({1, 2}, {0, -1}, true).find("no data") != std::string::npos);

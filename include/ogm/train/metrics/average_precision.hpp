@@ -60,7 +60,10 @@ enum class ranking { scores_as_given, softmax };
 ///
 /// Shapes     scores (sample, class); labels (sample)
 /// Empty      a class without a sample is left out of the mean (its own value is NaN); no sample -> NaN
-/// NaN        a NaN in a class's scores makes its value and the mean NaN; with ranking::softmax it spreads over its row
+/// NaN        a NaN in a class's scores makes its value and the mean NaN; with ranking::softmax it spreads over its row,
+///            as an infinite highest logit does
+/// Numerics   softmax in double. Probabilities that are equal on paper may differ in the last bit, and then are no tie: with
+///            coarse logits the value depends on rounding (1e-4 seen with logits in steps of 0.5)
 /// Errors     shape_error, value_error of check_labels; shape_error for scores of another number of classes
 /// Cost       keeps every score: 8 bytes a sample and class
 class mean_average_precision {

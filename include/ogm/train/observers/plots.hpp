@@ -22,7 +22,7 @@ namespace ogm::observers {
 struct plots_options {
   std::string file = "training.svg";
   int every_epochs = 1;                          ///< drawn after each so many epochs, and at the end of the run
-  std::size_t points = 2048;                     ///< a line keeps at most this many
+  std::size_t points = 1024;                     ///< a line keeps at most this many
   std::vector<std::string> log_panels{"ratio"};  ///< drawn with a logarithmic axis
 };
 
@@ -93,14 +93,14 @@ inline plot_place place_of(std::string_view name) {
   return {std::string(rest.substr(0, second)), line};
 }
 
-/// A centred moving mean over the finite values; a gap stays a gap.
+/// A centred moving mean over the finite values, one-sided at the ends; a gap stays a gap.
 inline std::vector<double> smoothed(const std::vector<double>& y, std::size_t reach) {
   std::vector<double> out(y.size(), std::numeric_limits<double>::quiet_NaN());
   for (std::size_t i = 0; i < y.size(); ++i) {
     if (!std::isfinite(y[i])) continue;
-    const std::size_t half = std::min({reach, i, y.size() - 1 - i});  // shrinks at the ends, where it would lag behind
+    const std::size_t from = i - std::min(reach, i), to = std::min(i + reach, y.size() - 1);
     double sum = 0, count = 0;
-    for (std::size_t k = i - half; k <= i + half; ++k)
+    for (std::size_t k = from; k <= to; ++k)
       if (std::isfinite(y[k])) sum += y[k], ++count;
     out[i] = sum / count;
   }

@@ -196,7 +196,7 @@ class progress {
 
     // The last column stays free: a terminal that wraps there would leave copies of the bar behind.
     const int wide = (options_.columns > 0 ? options_.columns : detail::terminal_columns(options_.stream)) - 1;
-    const int room = std::min(wide - int(text::columns(text_)), 30);
+    const int room = std::min(wide - int(text::columns(text_)), std::clamp(wide - 66, 8, 30));  // steady while figures change length
     line_ = "\r";
     if (known && room >= 8) {
       line_.append(text_, 0, bar_at);

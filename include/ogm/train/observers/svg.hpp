@@ -16,8 +16,8 @@
 
 namespace ogm::observers::svg {
 
-/// A line through (x[i], y[i]). Where x or y is not finite, or y <= 0 on a logarithmic axis, the line has a gap; a point
-/// between two gaps is drawn as a dot.
+/// A line through (x[i], y[i]). Where x or y is not finite (or beyond 1e300), or y <= 0 on a logarithmic axis, the line has a
+/// gap; a point between two gaps is drawn as a dot.
 struct series {
   std::string name;  ///< in the legend; empty for none
   std::vector<double> x, y;
@@ -78,7 +78,7 @@ struct axis {
     if (log) return (std::log(v) - std::log(from)) / (std::log(to) - std::log(from));
     return (v - from) / (to - from);
   }
-  bool shows(double v) const { return std::isfinite(v) && (!log || v > 0); }
+  bool shows(double v) const { return std::abs(v) <= 1e300 && (!log || v >= 1e-300); }
 };
 
 /// Multiples of 1, 2 or 5 times a power of ten inside [from, to], about `wanted` of them.
@@ -105,7 +105,7 @@ inline std::vector<double> nice_ticks(double from, double to, int wanted = 5) {
 inline std::vector<double> log_ticks(double from, double to) {
   std::vector<double> ticks;
   if (!(from > 0) || !(to > from) || !std::isfinite(to)) return ticks;
-  const double decades = std::log10(to / from);
+  const double decades = std::log10(to) - std::log10(from);  // the quotient may overflow
   if (decades < 0.7) return nice_ticks(from, to);
   const int stride = std::max(1, int(std::ceil(decades / 7)));
   for (int k = int(std::floor(std::log10(from))); k <= int(std::ceil(std::log10(to))); ++k) {
@@ -152,8 +152,9 @@ inline constexpr std::array<std::string_view, 3> dashes{"", "6 3", "2 3"};
 class range {
  public:
   explicit range(bool log) { out_.log = log; }
+  bool shows(double v) const { return out_.shows(v); }
   void add(double v) {
-    if (!out_.shows(v)) return;
+    if (!shows(v)) return;
     low_ = std::min(low_, v);
     high_ = std::max(high_, v);
   }
@@ -162,16 +163,15 @@ class range {
     axis out = out_;
     if (empty()) return out;
     if (out.log) {
-      const double factor = low_ == high_ ? 1.5 : std::pow(high_ / low_, padding);
-      out.from = std::max(low_ / factor, std::numeric_limits<double>::min());
-      out.to = std::min(high_ * factor, std::numeric_limits<double>::max());
+      const double factor = low_ == high_ ? 1.5 : std::pow(high_, padding) / std::pow(low_, padding);
+      out.from = std::max(low_ / factor, 1e-307);
+      out.to = std::min(high_ * factor, 1e307);
       out.ticks = log_ticks(out.from, out.to);
       return out;
     }
-    const double span = high_ / 2 - low_ / 2;  // halves: the whole may overflow
-    const double extra = low_ == high_ ? (low_ == 0 ? 0.5 : std::abs(low_) * 0.1) : 2 * span * padding;
-    out.from = std::max(low_ - extra, -std::numeric_limits<double>::max() / 4);
-    out.to = std::min(high_ + extra, std::numeric_limits<double>::max() / 4);
+    const double extra = low_ == high_ ? (low_ == 0 ? 0.5 : std::abs(low_) * 0.1) : (high_ - low_) * padding;
+    out.from = low_ - extra;
+    out.to = high_ + extra;
     out.ticks = nice_ticks(out.from, out.to);
     return out;
   }
@@ -208,7 +208,7 @@ class writer {
         throw value_error("ogm: the line \"" + s.name + "\" has " + std::to_string(s.x.size()) + " x and " + std::to_string(s.y.size()) +
                           " y.");
       for (std::size_t i = 0; i < s.x.size(); ++i) {
-        if (!std::isfinite(s.x[i]) || !std::isfinite(s.y[i])) continue;
+        if (!xs.shows(s.x[i]) || !ys.shows(s.y[i])) continue;
         xs.add(s.x[i]);
         ys.add(s.y[i]);
       }
@@ -261,7 +261,7 @@ class writer {
 
   void line(const series& s, std::size_t style) {
     const std::string colour(palette[style % palette.size()]);
-    const auto shown = [&](std::size_t i) { return i < s.x.size() && std::isfinite(s.x[i]) && y_.shows(s.y[i]); };
+    const auto shown = [&](std::size_t i) { return i < s.x.size() && x_.shows(s.x[i]) && y_.shows(s.y[i]); };
     std::string dots;
     out_ += "<path fill=\"none\" stroke=\"" + colour + "\" stroke-linejoin=\"round\" stroke-width=\"";
     out_ += s.faint ? "1\" stroke-opacity=\"0.3\"" : "1.8\"";

@@ -1,0 +1,467 @@
+#pragma once
+// One training step: forward, loss, backward, the policy's hooks, the optimiser's pass. What a policy lacks is not compiled.
+
+#include <ogm/modulation/check.hpp>
+#include <ogm/modulation/stages.hpp>
+#include <ogm/nn/linear.hpp>
+#include <ogm/optim/update_pass.hpp>
+#include <ogm/train/losses.hpp>
+#include <ogm/train/probes.hpp>
+#include <ogm/train/rows.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace ogm {
+
+namespace detail {
+struct nothing {
+  OGM_NO_FIELDS
+};
+/// The auxiliary heads of a model: one dense layer a modality.
+template <class Model, class Sequence> struct aux_heads;
+template <class Model, int... U> struct aux_heads<Model, std::integer_sequence<int, U...>> {
+  std::tuple<belongs_to<U, role::aux, nn::linear<Model::widths[std::size_t(U)], Model::classes, typename Model::backend_type>>...> heads;
+  template <class Self, class Visit> static constexpr void fields(Self& self, Visit&& visit) {
+    std::apply([&](auto&... h) { (visit(Model::modality_names[std::size_t(U)], h), ...); }, self.heads);
+  }
+};
+}  // namespace detail
+
+/// A model, the modules that its policy adds (auxiliary heads, modules of the policy's own): what is trained, saved and walked.
+template <class Model, class Policy> struct trained_modules {
+  static constexpr bool has_aux = Policy::requirements.probe == probe::aux_head;
+  using aux_type = std::conditional_t<has_aux, detail::aux_heads<Model, std::make_integer_sequence<int, Model::modalities>>, detail::nothing>;
+  static auto extra() {
+    if constexpr (requires { typename Policy::template modules<Model>; }) return std::type_identity<typename Policy::template modules<Model>>{};
+    else return std::type_identity<detail::nothing>{};
+  }
+  using extra_type = typename decltype(extra())::type;
+
+  Model model;
+  aux_type aux;
+  extra_type extra_modules;
+  template <class Self, class Visit> static constexpr void fields(Self& self, Visit&& visit) {
+    visit("model", self.model);
+    visit("aux", self.aux);
+    visit("policy", self.extra_modules);
+  }
+};
+
+/// What a step gives back. Arrays are by modality and empty of meaning where the policy has no probe.
+template <int M> struct step_result {
+  double loss = 0;
+  double correct = 0;  // fused predictions that are right
+  double samples = 0;
+  modulation::batch_scores<M> scores;
+  double gradient_norm = 0;  // where clipping is on
+};
+
+/// The engine of a trainer; also for a training loop of one's own: step(inputs, labels) with any policy.
+template <class Model, class Policy, optim::optimiser Optimiser> class training_step {
+ public:
+  using backend_type = typename Model::backend_type;
+  using T = typename backend_type::value_type;
+  using space = typename backend_type::space;
+  using slot = modulation::slot<backend_type>;
+  static constexpr int modalities = Model::modalities;
+  static constexpr modulation::needs requirements = Policy::requirements;
+  static constexpr bool probing = requirements.probe != probe::none;
+
+  using gradient_context = modulation::gradient_step<backend_type, modalities>;
+  using feature_context = modulation::feature_context<backend_type, modalities>;
+  using feature_gradient_context = modulation::feature_gradient_context<backend_type, modalities>;
+  using batch_context = modulation::batch_context<modalities>;
+  using losses_type = loss_set<backend_type, modalities>;
+
+  static constexpr bool edits_gradients =
+      modulation::has_on_gradients<Policy, gradient_context> || modulation::has_scale_update<Policy, gradient_context>;
+  static constexpr bool edits_features = modulation::has_on_features<Policy, feature_context>;
+  static constexpr bool taps_features = modulation::has_on_feature_gradient<Policy, feature_gradient_context>;
+  static constexpr bool adds_losses = modulation::has_loss<Policy, losses_type>;
+  static constexpr bool edits_batches = modulation::has_on_batch<Policy, batch_context>;
+
+  training_step(Model model, Policy policy, Optimiser optimiser)
+      : modules_{std::move(model), {}, {}}, policy_(std::move(policy)), gradients_(modules_), update_(optimiser, gradients_.values().count()) {
+    modulation::check<Policy, Model>();
+    tape_.bind(gradients_);
+    for_each_parameter_quietly(modules_, [&]<class Tag, class P>(Tag, P& p) {
+      slots_.push_back({{Tag::modality, Tag::role, Tag::kind, std::remove_cvref_t<decltype(p.value)>::rank}, std::uint32_t(slots_.size()), p.value.count(),
+                        p.value.data(), gradients_.data(p), false});
+      offsets_.push_back(size_type(p.offset));
+    });
+  }
+  training_step(const training_step&) = delete;  // the tape holds the address of the gradients
+  training_step& operator=(const training_step&) = delete;
+
+  Model& model() { return modules_.model; }
+  const Model& model() const { return modules_.model; }
+  trained_modules<Model, Policy>& modules() { return modules_; }
+  const trained_modules<Model, Policy>& modules() const { return modules_; }
+  Policy& policy() { return policy_; }
+  optim::update_pass<backend_type, Optimiser>& update() { return update_; }
+  gradient_store<backend_type>& gradients() { return gradients_; }
+  std::span<slot> slots() { return slots_; }
+  std::span<const size_type> offsets() const { return offsets_; }
+  const modulation::report& report() const { return report_; }
+  ogm::tape<backend_type>& tape() { return tape_; }
+  modulation::phase& phase() { return phase_; }
+
+  /// Forward, backward, modulation and update on one batch.
+  ///
+  /// Shapes     inputs: a tuple of arrays (batch, ...) in the backend's memory; labels (batch)
+  /// Errors     shape_error where the batch sizes differ, value_error for a label out of range
+  template <class Inputs> step_result<modalities> step(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
+                                                       const optim::clipping& clip = {}, std::span<const std::int32_t> ids = {}) {
+    begin();
+    auto result = accumulate(inputs, labels, at, 1, ids);
+    if constexpr (!requirements.own_step) finish(result, at, clip);
+    return result;
+  }
+
+  /// The parts of step(), for gradient accumulation: begin, accumulate a share of the batch each time, finish.
+  void begin() {
+    gradients_.clear();
+    report_.clear();
+  }
+  template <class Inputs> step_result<modalities> accumulate(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
+                                                             float share, std::span<const std::int32_t> ids = {}) {
+    check_batch(inputs, labels);
+    step_result<modalities> result;
+    if constexpr (requirements.own_step) {  // once for each modality: forward, backward, modulation, update
+      for (int u = 0; u < modalities; ++u) {
+        phase_.only = u;
+        gradients_.clear();
+        result = pass(inputs, labels, at, share, ids);
+        finish(result, at, {});
+      }
+      phase_.only = -1;
+    } else result = pass(inputs, labels, at, share, ids);
+    return result;
+  }
+  void finish(step_result<modalities>& result, const modulation::progress& at, const optim::clipping& clip) {
+    const random::key noise{at.seed, 0, std::uint32_t(at.step)};
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      slots_[i].reached = gradients_.reached(i) && trains(slots_[i].tag);
+      slots_[i].scale = 1, slots_[i].noise = 0, slots_[i].rate = 1;
+    }
+    if constexpr (edits_gradients) {
+      gradient_context context(at, result.scores, Model::modality_names, slots_, tape_, report_);
+      context.set_active(phase_.only);
+      for (int u = 0; u < modalities; ++u) context.set_features(u, features_[std::size_t(u)]);
+      if constexpr (requirements.per_loss_gradients) context.set_loss_gradients(groups_.by_slot_and_group, groups_.groups);
+      if constexpr (modulation::has_on_gradients<Policy, gradient_context>) policy_.on_gradients(context);
+      if constexpr (modulation::has_scale_update<Policy, gradient_context>) policy_.scale_update(context);
+    }
+    update_.begin();
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      const slot& s = slots_[i];
+      if (!s.reached) continue;
+      auto& segment = update_.add(s.value, s.gradient, long(s.count), long(offsets_[i]), random::stream_of(random::purpose::noise, s.id));
+      segment.scale = s.scale, segment.noise = s.noise, segment.rate = s.rate;
+      if constexpr (requirements.per_sample_gradients) {
+        segment.deviation = samples_.deviation.data() + offsets_[i];
+        segment.deviation_by_element = true;
+      }
+    }
+    if (observe_gradients_) update_.materialise(tape_, noise), observe_gradients_(slots_);
+    else result.gradient_norm = update_.finish(tape_, at.learning_rate, noise, 1, clip);
+    if constexpr (modulation::has_after_step<Policy, gradient_context>) {
+      gradient_context context(at, result.scores, Model::modality_names, slots_, tape_, report_);
+      policy_.after_step(context);
+    }
+  }
+  /// Calls f(slots) with the modulated gradients in place of the update; an empty f takes it back. For tests and for looking.
+  void observe_gradients(std::function<void(std::span<slot>)> f) { observe_gradients_ = std::move(f); }
+
+ private:
+  using any_logits = basic_view<space, const T, dyn, dyn>;
+  template <class X> static any_logits as_rows(const X& x) { return {x.data(), extents<dyn, dyn>(x.rows(), x.rows() ? x.count() / x.rows() : 0)}; }
+  template <class V> static typename losses_type::logits_type as_row_var(const V& v) { return v.as(extents<dyn, dyn>(v.rows(), v.rows() ? v.count() / v.rows() : 0)); }
+
+  bool trains(const modulation::parameter_tag& t) const {
+    if (phase_.only >= 0 && t.modality >= 0 && t.modality != phase_.only) return false;
+    return t.modality >= 0 ? phase_.trainable >> t.modality & 1 : phase_.head || t.role != role::head;
+  }
+  template <class Inputs> static void check_batch(const Inputs& inputs, const basic_view<space, const std::int32_t, dyn>& labels) {
+    std::apply(
+        [&](const auto&... x) {
+          const size_type batches[]{x.size(0)...};
+          for (int u = 0; u < modalities; ++u)
+            if (batches[u] != labels.count())
+              throw shape_error("ogm: modality '" + std::string(Model::modality_names[std::size_t(u)]) + "' has a batch of " + std::to_string(batches[u]) +
+                                " and there are " + std::to_string(labels.count()) + " labels.");
+        },
+        inputs);
+  }
+
+  template <class Inputs> step_result<modalities> pass(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at, float share,
+                                                       std::span<const std::int32_t> ids) {
+    static_assert(std::tuple_size_v<Inputs> == modalities, "ogm: a model was given another number of inputs than it has modalities.");
+    return with_masks(given, labels, at, ids, [&](const auto& inputs, auto present) { return pass_on(inputs, labels, present, at, share); });
+  }
+
+  /// on_batch: masked copies of the inputs, and labels of -1 where a modality or a sample is not there.
+  template <class Inputs, class F>
+  auto with_masks(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at, std::span<const std::int32_t> ids, const F& f) {
+    tape_.rewind();
+    tape_.set_random(at.seed, std::uint32_t(at.step));
+    std::array<basic_view<space, const std::int32_t, dyn>, modalities + 1> present;
+    present.fill(labels);
+    if constexpr (!edits_batches) {
+      if (sample_masks_.empty()) return f(given, present);
+    }
+    const auto n = std::size_t(labels.count());
+    host_labels_.resize(n);
+    space::copy_to_host(host_labels_.data(), labels.data(), n * sizeof(std::int32_t));
+    if (sample_masks_.empty()) dropped_.assign(n, 0);
+    else dropped_.assign(sample_masks_.begin(), sample_masks_.end());
+    if constexpr (edits_batches) {
+      batch_context context(at, host_labels_, ids, dropped_);
+      policy_.on_batch(context);
+    }
+    const auto masked = [&](const auto& x, unsigned u) {
+      factors_.resize(n);
+      for (std::size_t i = 0; i < n; ++i) factors_[i] = dropped_[i] >> u & 1 ? T(0) : T(1);
+      auto& quiet = static_cast<inference<backend_type>&>(tape_);
+      return detail::scaled_rows(quiet, x, detail::upload<T>(quiet, factors_));
+    };
+    for (unsigned u = 0; u <= unsigned(modalities); ++u) present[u] = upload_labels([&](std::size_t i) {
+      const bool gone = u < unsigned(modalities) ? dropped_[i] >> u & 1 : dropped_[i] == (1u << modalities) - 1;
+      return gone ? -1 : host_labels_[i];
+    });
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return f(std::tuple(masked(as_view(std::get<I>(given)), unsigned(I))...), present);
+    }(std::make_index_sequence<std::size_t(modalities)>{});
+  }
+  template <class Label> basic_view<space, const std::int32_t, dyn> upload_labels(const Label& label) {
+    label_buffer_.resize(host_labels_.size());
+    for (std::size_t i = 0; i < label_buffer_.size(); ++i) label_buffer_[i] = label(i);
+    return {detail::upload<std::int32_t>(tape_, label_buffer_), extents<dyn>(size_type(label_buffer_.size()))};
+  }
+
+  template <class Inputs, class Present>
+  step_result<modalities> pass_on(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, Present present, const modulation::progress& at, float share) {
+    step_result<modalities> result;
+    const auto clean = [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::tuple{modules_.model.template encode<int(I)>(tape_, std::get<I>(inputs))...};
+    }(std::make_index_sequence<std::size_t(modalities)>{});
+    const auto features = edited(clean, labels, present, at, result);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      ((features_[I] = as_rows(std::get<I>(features))), ...);
+    }(std::make_index_sequence<std::size_t(modalities)>{});
+    const auto logits = std::apply([&](const auto&... z) { return modules_.model.head(tape_, z...); }, features);
+
+    losses_type losses(at, tape_, Model::modality_names, present[modalities], terms_, report_);
+    terms_.clear();
+    losses.set_logits(as_row_var(logits));
+    terms_.push_back({"fused", nn::cross_entropy(tape_, logits, present[modalities], {.absent_labels = true}), 1, 0});
+    if constexpr (adds_losses || requirements.own_step) {
+      each_modality([&]<int U>(std::integral_constant<int, U>) {
+        losses.set_features(U, as_row_var(std::get<U>(features)));
+        if constexpr (recorded_probe) {
+          const auto o = std::apply([&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, tape_, z...); }, features);
+          losses.set_probe(U, as_row_var(o));
+          probes_[U] = as_rows(o);
+        }
+      });
+      if constexpr (adds_losses) policy_.loss(losses);
+      if constexpr (requirements.own_step && !adds_losses) {
+        static_assert(recorded_probe, "ogm: a policy with own_step and no loss() trains each modality on its probe. Set .probe in its needs, or write loss().");
+        terms_.front().weight = 0;
+        losses.for_each_probe([&](int u, const auto& o) {
+          if (u == phase_.only) losses.add(losses.name(u), losses.cross_entropy(o));
+        });
+      }
+    }
+    // Scores before the gradients: what a head that is not recorded needs of the tape is taken from its inference side.
+    const auto whole = measure(logits, present[modalities]);
+    result.correct = whole.correct, result.samples = whole.rows;
+    if constexpr (probing) score(features, inputs, present, result);
+    result.loss = backward(logits, share);
+    if constexpr (requirements.per_sample_gradients) find_sample_deviations(logits);
+    return result;
+  }
+
+  static constexpr bool recorded_probe = requirements.probe == probe::split || requirements.probe == probe::self_head ||
+                                         requirements.probe == probe::zero_feature || requirements.probe == probe::aux_head;
+
+  template <class F> static void each_modality(const F& f) {
+    [&]<int... U>(std::integer_sequence<int, U...>) { (f(std::integral_constant<int, U>{}), ...); }(std::make_integer_sequence<int, modalities>{});
+  }
+
+  /// on_features and on_feature_gradient. `present` loses the samples that a policy removes.
+  template <class Features, class Present>
+  auto edited(const Features& clean, basic_view<space, const std::int32_t, dyn> labels, Present& present, const modulation::progress& at, step_result<modalities>& result) {
+    if constexpr (edits_features) {
+      if constexpr (requirements.second_pass) {  // scores of the clean features
+        static_assert(recorded_probe, "ogm: a policy with second_pass scores clean features by a probe of the head. Set .probe in its needs.");
+        score_features(clean, present, result);
+      }
+      feature_context context(at, result.scores, Model::modality_names, Model::widths, labels.count(), report_);
+      policy_.on_features(context);
+      if (!context.removed().empty()) {
+        host_labels_.resize(std::size_t(labels.count()));
+        for (auto& p : present) {
+          space::copy_to_host(host_labels_.data(), p.data(), host_labels_.size() * sizeof(std::int32_t));
+          p = upload_labels([&](std::size_t i) { return context.removed()[i] ? -1 : host_labels_[i]; });
+        }
+      }
+      return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return std::tuple{tap<int(I)>(edited_rows<int(I)>(std::get<I>(clean), context), at)...};
+      }(std::make_index_sequence<std::size_t(modalities)>{});
+    } else {
+      return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return std::tuple{tap<int(I)>(std::get<I>(clean), at)...};
+      }(std::make_index_sequence<std::size_t(modalities)>{});
+    }
+  }
+  template <int U, class Z> auto edited_rows(const Z& z, const feature_context& context) {
+    auto out = z;
+    if (const auto f = context.forward_factors(U); !f.empty()) out = detail::scaled_rows(tape_, out, detail::upload<T>(tape_, f));
+    if (const auto f = context.backward_factors(U); !f.empty()) {
+      const T* factor = detail::upload<T>(tape_, f);
+      out = detail::tapped(tape_, out, [this, factor](const auto& y) {
+        const long rows = y.rows();
+        tape_.run(op::scale_rows<T>{y.gradient(), factor, y.gradient(), rows, long(y.count()) / std::max(1L, rows)});
+      });
+    }
+    return out;
+  }
+  template <int U, class Z> auto tap(const Z& z, const modulation::progress& at) {
+    if constexpr (taps_features)
+      return detail::tapped(tape_, z, [this, &at](const auto& y) {
+        const auto rows = as_rows(y);
+        feature_gradient_context context{at, U, {y.gradient(), rows.shape()}, rows, tape_};
+        policy_.on_feature_gradient(context);
+      });
+    else return z;
+  }
+
+  template <class Logits> nn::label_scores measure(const Logits& o, const basic_view<space, const std::int32_t, dyn>& labels) {
+    return nn::softmax_scores(static_cast<inference<backend_type>&>(tape_), as_rows(o), labels);
+  }
+  template <class Features, class Present> void score_features(const Features& features, const Present& present, step_result<modalities>& result) {
+    auto& quiet = static_cast<inference<backend_type>&>(tape_);
+    each_modality([&]<int U>(std::integral_constant<int, U>) {
+      const auto o = std::apply([&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, quiet, z...); }, features);
+      score_one<U>(o, present, result);
+    });
+  }
+  template <int U, class Logits, class Present> void score_one(const Logits& o, const Present& present, step_result<modalities>& result) {
+    auto& s = result.scores;
+    const auto m = measure(o, present[U]);
+    s.sums[U] = m.probability, s.losses[U] = m.cross_entropy, s.correct[U] = m.correct, s.present[U] = m.rows;
+  }
+  template <class Features, class Inputs, class Present> void score(const Features& features, const Inputs& inputs, const Present& present, step_result<modalities>& result) {
+    if constexpr (recorded_probe) {
+      if constexpr (adds_losses || requirements.own_step)
+        each_modality([&]<int U>(std::integral_constant<int, U>) { score_one<U>(probes_[U], present, result); });
+      else score_features(features, present, result);
+    } else if constexpr (requirements.probe == probe::zero_input || requirements.probe == probe::shapley) {
+      masked_.rewind();
+      each_modality([&]<int U>(std::integral_constant<int, U>) {
+        score_one<U>(detail::masked_probe<requirements.probe, U>(modules_.model, masked_, inputs), present, result);
+      });
+    }
+  }
+
+  /// Seeds every term with its weight and runs backward: once, or once a group.
+  template <class Logits> double backward(const Logits&, float share) {
+    double total = 0;
+    int groups = 1;
+    for (const auto& t : terms_) total += double(t.weight) * double(tape_.read(t.value)), groups = std::max(groups, t.group + 1);
+    const auto seed = [&](int group) {
+      for (const auto& t : terms_) {
+        if (t.weight == 0 || (group >= 0 && t.group != group)) continue;
+        const T w = T(t.weight * share);
+        space::copy_from_host(t.value.accumulate().data, &w, sizeof w);
+      }
+      tape_.run_backward();
+    };
+    if constexpr (!requirements.per_loss_gradients) {
+      seed(-1);
+    } else {
+      auto& kept = groups_;
+      kept.groups = std::size_t(groups);
+      kept.gradients.resize(kept.groups);
+      kept.by_slot_and_group.assign(slots_.size() * kept.groups, nullptr);
+      const auto bytes = std::size_t(gradients_.values().count()) * sizeof(T);
+      for (std::size_t g = 0; g < kept.groups; ++g) {
+        if (kept.gradients[g].count() != gradients_.values().count()) kept.gradients[g] = basic_tensor<space, T, dyn>(gradients_.values().count());
+        tape_.forget_gradients();
+        gradients_.clear();
+        seed(int(g));
+        space::copy(kept.gradients[g].data(), gradients_.values().data(), bytes);
+        for (std::size_t s = 0; s < slots_.size(); ++s)
+          if (gradients_.reached(s)) kept.by_slot_and_group[s * kept.groups + g] = kept.gradients[g].data() + offsets_[s];
+      }
+      tape_.forget_gradients();
+      gradients_.clear();
+      seed(-1);  // the gradient of all losses together
+    }
+    return total;
+  }
+
+  /// The deviation over samples of the fused loss' gradient, element by element, divided by the root of the batch.
+  template <class Logits> void find_sample_deviations(const Logits& logits) {
+    const long batch = logits.rows(), classes = long(Model::classes), n = long(gradients_.values().count());
+    auto& kept = samples_;
+    if (!kept.gradients) {
+      kept.gradients.emplace(modules_);
+      kept.deviation = basic_tensor<space, T, dyn>(n);
+      kept.sum = kept.deviation;
+    }
+    T* of_batch = tape_.template scratch<T>(batch * classes);
+    tape_.run(op::copy_block<T>{logits.gradient(), of_batch, 1, batch * classes, batch * classes, batch * classes});
+    tape_.run(op::fill<T>{kept.deviation.data(), n, T(0)});
+    tape_.run(op::fill<T>{kept.sum.data(), n, T(0)});
+    tape_.bind(*kept.gradients);
+    for (long i = 0; i < batch; ++i) {
+      tape_.forget_gradients();
+      kept.gradients->clear();
+      tape_.run(op::fill<T>{kept.gradients->values().data(), n, T(0)});
+      tape_.run(op::fill<T>{logits.accumulate().data, batch * classes, T(0)});
+      tape_.run(op::copy_block<T>{of_batch + i * classes, logits.gradient() + i * classes, 1, classes, classes, classes, false, T(batch)});
+      tape_.run_backward();
+      tape_.run(op::add_moments<T>{kept.gradients->values().data(), kept.sum.data(), kept.deviation.data(), n});
+    }
+    tape_.bind(gradients_);
+    tape_.run(op::deviation_of_mean<T>{kept.sum.data(), kept.deviation.data(), n, batch});
+  }
+
+  trained_modules<Model, Policy> modules_;
+  [[no_unique_address]] Policy policy_;
+  gradient_store<backend_type> gradients_;
+  optim::update_pass<backend_type, Optimiser> update_;
+  ogm::tape<backend_type> tape_;
+  inference<backend_type> masked_;
+  std::vector<slot> slots_;
+  std::vector<size_type> offsets_;
+  modulation::phase phase_;
+  modulation::report report_;
+  std::vector<loss_term<backend_type>> terms_;
+  std::array<any_logits, std::size_t(modalities)> features_, probes_;
+  std::function<void(std::span<slot>)> observe_gradients_;
+
+  std::vector<std::int32_t> host_labels_, label_buffer_;
+  std::vector<std::uint32_t> dropped_, sample_masks_;
+  std::vector<T> factors_;
+
+  /// per_loss_gradients: the gradients of each group alone, and where each slot's lie.
+  struct group_state {
+    std::size_t groups = 0;
+    std::vector<basic_tensor<space, T, dyn>> gradients;
+    std::vector<const T*> by_slot_and_group;
+  };
+  [[no_unique_address]] std::conditional_t<requirements.per_loss_gradients, group_state, detail::nothing> groups_;
+  /// per_sample_gradients.
+  struct sample_state {
+    basic_tensor<space, T, dyn> deviation, sum;
+    std::optional<gradient_store<backend_type>> gradients;
+  };
+  struct no_samples {};
+  [[no_unique_address]] std::conditional_t<requirements.per_sample_gradients, sample_state, no_samples> samples_;
+};
+
+}  // namespace ogm
