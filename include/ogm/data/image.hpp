@@ -53,6 +53,10 @@
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STBI_MAX_DIMENSIONS 16384
+#define STBI_MALLOC(size) std::calloc(1, size)  // it reads tables that a hostile JPEG never sent: they are zeros then
+#define STBI_REALLOC(pointer, size) std::realloc(pointer, size)
+#define STBI_FREE(pointer) std::free(pointer)
+#define STBI_ASSERT(condition) ((void)0)  // a file must not be able to end the program
 namespace ogm::data::image::detail::stb {
 #include <stb/stb_image.h>
 }
@@ -62,6 +66,10 @@ namespace ogm::data::image::detail::stb {
 #undef STBI_NO_LINEAR
 #undef STBI_NO_HDR
 #undef STBI_MAX_DIMENSIONS
+#undef STBI_MALLOC
+#undef STBI_REALLOC
+#undef STBI_FREE
+#undef STBI_ASSERT
 #pragma pop_macro("STBIDEF")
 #pragma pop_macro("STB_IMAGE_STATIC")
 #pragma pop_macro("STB_IMAGE_IMPLEMENTATION")
@@ -99,8 +107,8 @@ inline void check_png(byte_span bytes, const std::string& name) {
   }
 }
 
-/// The Huffman tables of the segment whose length stands at `at`, as stb reads them: it takes zeros after the end, and writes past its own
-/// table where the 16 counts add up to more than 256.
+/// The Huffman tables of the segment whose length stands at `at`, as stb reads them: it takes zeros after the end, writes past its own
+/// table where the 16 counts add up to more than 256, and takes the last of 256 codes for none.
 inline void check_huffman(byte_span bytes, std::size_t at, const std::string& name) {
   const auto byte = [&](std::size_t i) { return i < bytes.size() ? int(bytes[i]) : 0; };
   int left = byte(at) * 256 + byte(at + 1) - 2;
@@ -108,7 +116,7 @@ inline void check_huffman(byte_span bytes, std::size_t at, const std::string& na
     if (byte(table) > 0x1F || (byte(table) & 15) > 3) return;  // stb refuses it
     int count = 0;
     for (std::size_t i = 1; i <= 16; ++i) count += byte(table + i);
-    if (count > 256) damaged(name, "a Huffman table at byte " + std::to_string(table) + " with " + std::to_string(count) + " codes; at most 256 expected");
+    if (count > 255) damaged(name, "a Huffman table at byte " + std::to_string(table) + " with " + std::to_string(count) + " codes; at most 255 expected");
     left -= 17 + count;
     table += 17 + std::size_t(count);
   }

@@ -44,56 +44,71 @@ namespace detail {
 using data::detail::damaged;
 using data::detail::load_number;
 
-/// RIFF, WAVE, and every chunk inside the file.
-inline void check_chunks(byte_span bytes, const std::string& name) {
+/// What libsndfile gets to see of a file: its fmt and data chunks and nothing else. On a hostile LIST chunk it was seen to loop for minutes.
+struct source {
+  std::string head;   // RIFF, fmt, and the data chunk's first 8 bytes
+  byte_span samples;  // the rest of it
+  std::int64_t at = 0;
+
+  std::int64_t size() const { return std::int64_t(head.size() + samples.size()); }
+  std::int64_t read(char* to, std::int64_t count) {
+    std::int64_t done = 0;
+    for (const byte_span part : {as_byte_span(head), samples}) {
+      const std::int64_t first = at - (part.data() == samples.data() ? std::int64_t(head.size()) : 0);
+      if (first < 0 || first >= std::int64_t(part.size())) continue;
+      const std::int64_t n = std::clamp<std::int64_t>(count - done, 0, std::int64_t(part.size()) - first);
+      std::memcpy(to + done, part.data() + first, std::size_t(n));
+      done += n, at += n;
+    }
+    return done;
+  }
+};
+
+/// Errors     data_error where RIFF or WAVE is missing, a chunk is cut, or fmt or data is missing or doubled
+inline source find_chunks(byte_span bytes, const std::string& name) {
   const std::string_view text = as_text(bytes);
   if (text.substr(0, 4) != "RIFF" || text.size() < 12 || text.substr(8, 4) != "WAVE") damaged(name, "no WAV file: RIFF and WAVE are missing");
   const std::uint64_t end = 8 + std::uint64_t(load_number<std::uint32_t>(bytes, 4));
   if (end > bytes.size())
     damaged(name, "truncated, or a stream that never got its length: RIFF claims " + std::to_string(end) + " bytes of " + std::to_string(bytes.size()));
-  bool format = false, samples = false;
+  byte_span format, samples;
+  bool found = false;
   for (std::uint64_t at = 12; at + 8 <= end;) {
     const std::uint64_t size = load_number<std::uint32_t>(bytes, std::size_t(at) + 4);
     const std::string_view id = text.substr(std::size_t(at), 4);
     if (size > end - at - 8)
       damaged(name, "truncated: the chunk at byte " + std::to_string(at) + " claims " + std::to_string(size) + " bytes, " + std::to_string(end - at - 8) + " follow");
+    const byte_span body = bytes.subspan(std::size_t(at) + 8, std::size_t(size));
     if (id == "fmt ") {
-      if (format || size < 16) damaged(name, "a second or short fmt chunk at byte " + std::to_string(at));
-      format = true;
+      if (!format.empty() || (size != 16 && size != 18 && size != 40)) damaged(name, "a second fmt chunk, or one of " + std::to_string(size) + " bytes, at byte " + std::to_string(at));
+      format = body;
     } else if (id == "data") {
-      if (samples || !format) damaged(name, "a second data chunk, or one before fmt, at byte " + std::to_string(at));
-      samples = true;
+      if (found || format.empty()) damaged(name, "a second data chunk, or one before fmt, at byte " + std::to_string(at));
+      samples = body, found = true;
     }
     at += 8 + size + (size & 1);
   }
-  if (!samples) damaged(name, "no data chunk");
+  if (!found) damaged(name, "no data chunk");
+  const auto number = [](std::size_t n) { return std::string({char(n & 255), char(n >> 8 & 255), char(n >> 16 & 255), char(n >> 24 & 255)}); };
+  source out{"", samples};
+  out.head = "RIFF" + number(20 + format.size() + samples.size()) + "WAVEfmt " + number(format.size());
+  out.head += std::string(as_text(format)) + "data" + number(samples.size());
+  return out;
 }
 
 #ifdef OGM_WITH_SNDFILE
-struct source {
-  byte_span bytes;
-  sf_count_t at = 0;
-};
-
 inline SF_VIRTUAL_IO memory_io() {
   SF_VIRTUAL_IO io{};
-  io.get_filelen = [](void* p) { return sf_count_t(static_cast<source*>(p)->bytes.size()); };
-  io.tell = [](void* p) { return static_cast<source*>(p)->at; };
+  io.get_filelen = [](void* p) { return sf_count_t(static_cast<source*>(p)->size()); };
+  io.tell = [](void* p) { return sf_count_t(static_cast<source*>(p)->at); };
   io.seek = [](sf_count_t offset, int whence, void* p) {
     auto& s = *static_cast<source*>(p);
-    const auto size = sf_count_t(s.bytes.size());
-    const sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? s.at : size;
+    const sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? s.at : s.size();
     sf_count_t target = 0;
-    if (__builtin_add_overflow(base, offset, &target)) return s.at;
-    return s.at = std::clamp<sf_count_t>(target, 0, size);
+    if (__builtin_add_overflow(base, offset, &target)) return sf_count_t(s.at);
+    return sf_count_t(s.at = std::clamp<sf_count_t>(target, 0, s.size()));
   };
-  io.read = [](void* to, sf_count_t count, void* p) {
-    auto& s = *static_cast<source*>(p);
-    const sf_count_t n = std::clamp<sf_count_t>(count, 0, sf_count_t(s.bytes.size()) - s.at);
-    if (n > 0) std::memcpy(to, s.bytes.data() + s.at, std::size_t(n));
-    s.at += n;
-    return n;
-  };
+  io.read = [](void* to, sf_count_t count, void* p) { return sf_count_t(static_cast<source*>(p)->read(static_cast<char*>(to), count)); };
   io.write = [](const void*, sf_count_t, void*) { return sf_count_t(0); };
   return io;
 }
@@ -105,9 +120,8 @@ inline SF_VIRTUAL_IO memory_io() {
 ///
 /// Errors     data_error with the name: no WAV, truncated, another coding, over 64 channels, what libsndfile says, or no libsndfile
 inline sound parse(byte_span bytes, const std::string& name) {
-  detail::check_chunks(bytes, name);
+  detail::source from = detail::find_chunks(bytes, name);
 #ifdef OGM_WITH_SNDFILE
-  detail::source from{bytes};
   SF_VIRTUAL_IO io = detail::memory_io();
   SF_INFO info{};
   const std::unique_ptr<SNDFILE, int (*)(SNDFILE*)> file(::sf_open_virtual(&io, SFM_READ, &info, &from), ::sf_close);
@@ -126,6 +140,7 @@ inline sound parse(byte_span bytes, const std::string& name) {
   if (read != info.frames) detail::damaged(name, "truncated: " + std::to_string(read) + " frames of " + std::to_string(info.frames));
   return out;
 #else
+  (void)from;
   detail::damaged(name, "this program is built without libsndfile (OGM_WITH_SNDFILE)");
 #endif
 }

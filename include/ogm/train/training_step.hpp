@@ -64,6 +64,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   using T = typename backend_type::value_type;
   using space = typename backend_type::space;
   using slot = modulation::slot<backend_type>;
+  using policy_type = Policy;
   static constexpr int modalities = Model::modalities;
   static constexpr modulation::needs requirements = Policy::requirements;
   static constexpr bool probing = requirements.probe != probe::none;
@@ -100,10 +101,20 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   const trained_modules<Model, Policy>& modules() const { return modules_; }
   Policy& policy() { return policy_; }
   optim::update_pass<backend_type, Optimiser>& update() { return update_; }
+  const Optimiser& optimiser() const { return update_.optimiser(); }
   gradient_store<backend_type>& gradients() { return gradients_; }
   std::span<slot> slots() { return slots_; }
   std::span<const size_type> offsets() const { return offsets_; }
   const modulation::report& report() const { return report_; }
+  /// Which modalities of which samples of the next batch are there: bit u says that modality u is not. Empty: all.
+  void set_sample_masks(std::span<const std::uint32_t> dropped) { sample_masks_.assign(dropped.begin(), dropped.end()); }
+  /// Copies of the weights, in the layout of the gradient store, where the policy needs weight_snapshot.
+  void take_snapshot(basic_tensor<space, T, dyn>& into) {
+    if (into.count() != gradients_.values().count()) into = basic_tensor<space, T, dyn>(gradients_.values().count());
+    for (std::size_t i = 0; i < slots_.size(); ++i) space::copy(into.data() + offsets_[i], slots_[i].value, std::size_t(slots_[i].count) * sizeof(T));
+  }
+  basic_tensor<space, T, dyn>& initial_weights() { return snapshots_.initial; }
+  basic_tensor<space, T, dyn>& epoch_weights() { return snapshots_.epoch; }
   ogm::tape<backend_type>& tape() { return tape_; }
   modulation::phase& phase() { return phase_; }
 
@@ -460,7 +471,12 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     basic_tensor<space, T, dyn> deviation, sum;
     std::optional<gradient_store<backend_type>> gradients;
   };
+  struct snapshot_state {
+    basic_tensor<space, T, dyn> initial, epoch;
+  };
   struct no_samples {};
+  struct no_snapshots {};
+  [[no_unique_address]] std::conditional_t<requirements.weight_snapshot, snapshot_state, no_snapshots> snapshots_;
   [[no_unique_address]] std::conditional_t<requirements.per_sample_gradients, sample_state, no_samples> samples_;
 };
 

@@ -88,7 +88,7 @@ TEST_CASE("each rule of the format has its sentence") {
   CHECK(test::has(failure(file("{" + tensor("a", "F32", "[3]", "[0,8]") + "}", 8)), "does not take the 8 bytes"));
   CHECK(test::has(failure(file("{" + tensor("a", "F32", "[4611686018427387904,4]", "[0,0]") + "}", 0)), "does not take the 0 bytes"));
   CHECK(test::has(failure(file("{" + tensor("a", "F32", "[18446744073709551615]", "[0,8]") + "}", 8)), "a size over 2^63"));
-  CHECK(test::has(failure(file("{" + tensor("a", "F32", "[-1]", "[0,8]") + "}", 8)), "number"));
+  CHECK(test::has(failure(file("{" + tensor("a", "F32", "[-1]", "[0,8]") + "}", 8)), "an integer in [0, 2^64) expected"));
   CHECK(test::has(failure(file("{" + tensor("a", "F32", "[2]", "[8,0]") + "}", 8)), "outside"));
   CHECK(test::has(failure(file("{" + tensor("a", "F32", "[2]", "[0,8,8]") + "}", 8)), "more than two offsets"));
   CHECK(test::has(failure(file("{" + tensor("a", "F32", "[2]", "[8]") + "}", 8)), "two data_offsets expected"));
