@@ -99,7 +99,18 @@ class loader {
     for (auto& w : workers_) w.join();
   }
 
-  size_type batches() const { return how_.drop_last ? data_->size() / how_.batch : (data_->size() + how_.batch - 1) / how_.batch; }
+  size_type batches() const { return how_.drop_last ? items() / how_.batch : (items() + how_.batch - 1) / how_.batch; }
+  /// Items of an epoch: those of the data set, or of the order that was given.
+  size_type items() const { return given_.empty() ? data_->size() : size_type(given_.size()); }
+  /// From the next seek() on, epochs consist of these items in this order: repeats and omissions are allowed. Empty: the data set, shuffled.
+  ///
+  /// Errors     value_error for an item that is not there
+  void set_order(std::vector<std::int32_t> order) {
+    for (const std::int32_t i : order)
+      if (i < 0 || i >= data_->size()) throw value_error("ogm: item " + std::to_string(i) + " of a data set of " + std::to_string(data_->size()) + " items.");
+    wait_for_workers();
+    given_ = std::move(order);
+  }
   const loader_options& options() const { return how_; }
   loader_state state() const { return state_; }
 
@@ -145,13 +156,18 @@ class loader {
     b.ids.reserve(std::size_t(how_.batch));
   }
 
+  void wait_for_workers() {
+    std::unique_lock lock(mutex_);
+    claimed_ = PTRDIFF_MAX;  // nobody begins another batch before restart()
+    changed_.wait(lock, [&] { return busy_ == 0; });
+  }
   /// Stops what is under way, then begins at `to`.
   void restart(const loader_state& to) {
+    wait_for_workers();
     std::unique_lock lock(mutex_);
-    claimed_ = batches();  // nobody begins another batch
-    changed_.wait(lock, [&] { return busy_ == 0; });
     state_ = to;
-    if (how_.shuffle) shuffled_order(data_->size(), to.seed, to.epoch, order_);
+    if (!given_.empty()) order_ = given_;
+    else if (how_.shuffle) shuffled_order(data_->size(), to.seed, to.epoch, order_);
     else if (order_.empty()) order_.resize(std::size_t(data_->size())), std::iota(order_.begin(), order_.end(), 0);
     for (slot& s : slots_) s.holds = -1, s.failure = nullptr;
     taken_ = to.position;
@@ -185,7 +201,7 @@ class loader {
   }
 
   void fill(batch_type& b, size_type position) {
-    const size_type first = position * how_.batch, count = std::min(how_.batch, data_->size() - first);
+    const size_type first = position * how_.batch, count = std::min(how_.batch, items() - first);
     b.labels.resize(std::size_t(count));
     b.ids.resize(std::size_t(count));
     for (size_type i = 0; i < count; ++i) {
@@ -208,6 +224,7 @@ class loader {
   typename detail::item_traits<item>::shapes shapes_;
   std::vector<slot> slots_;
   std::vector<std::int32_t> order_;
+  std::vector<std::int32_t> given_;
   loader_state state_;
 
   std::mutex mutex_;

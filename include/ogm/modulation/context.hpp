@@ -167,7 +167,7 @@ template <class Step> class modality_step {
   int index() const { return u_; }
   std::string_view name() const { return step_.name(u_); }
   double score() const { return step_.score(u_); }
-  template <class Ratio = modulation::ratio::mean_pairwise> float ratio() const { return float(step_.template ratio<Ratio>(u_)); }
+  template <class Ratio = modulation::ratio::mean_pairwise> double ratio() const { return step_.template ratio<Ratio>(u_); }
   template <class Selection = select::weights> gradient_handle<Step, Selection> gradients() const { return {step_, u_}; }
   void report(std::string_view what, double value) const { step_.report_value(what, name(), value); }
 

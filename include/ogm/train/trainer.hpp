@@ -27,7 +27,7 @@ class any_schedule {
 };
 
 /// How a model is trained on a data set: trainer.fit(train, {.epochs = 100, .batch = 64, .validate_on = test}).
-template <class Data> struct fit_options {
+template <class Data> struct basic_fit_options {
   /// A data set that outlives the call, or none.
   struct reference {
     const Data* data = nullptr;
@@ -49,6 +49,8 @@ template <class Data> struct fit_options {
   size_type validation_batch = 256;
   int validate_every = 1;     // epochs; the last one always
 };
+
+template <class Data> using fit_options = basic_fit_options<std::remove_cvref_t<Data>>;
 
 /// What fit() gives.
 struct fit_result {
@@ -104,7 +106,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
   ///
   /// Errors     shape_error for data of other shapes than the model's; value_error for options out of range; data_error where the
   ///            checkpoint cannot be read or written
-  template <class Data> fit_result fit(const Data& train, const std::type_identity_t<fit_options<Data>>& how) {
+  template <class Data> fit_result fit(const Data& train, const fit_options<std::type_identity_t<Data>>& how) {
     if (how.epochs < 0 || how.accumulate < 1 || how.validate_every < 1 || how.checkpoint_every < 0)
       throw value_error("ogm: fit with " + std::to_string(how.epochs) + " epochs, accumulate " + std::to_string(how.accumulate) + ", validate_every " +
                         std::to_string(how.validate_every) + ", checkpoint_every " + std::to_string(how.checkpoint_every) + ".");
@@ -133,6 +135,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
 
   template <class Data> fit_result run(const Data& train, const fit_options<Data>& how) {
     const auto began = clock::now();
+    batch_ = how.batch;
     using augment_type = decltype(how.augment);
     const augment_type augment = how.augment ? how.augment : augment_type([](const data::item_key&, const typename Data::item&) {});
     data::loader<Data, augment_type> batches(
@@ -185,6 +188,11 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       }
       start_epoch(at);
     }
+    if (how.validate_on.data && result.last.samples == 0) {  // resumed after the last epoch
+      metrics_.clear();
+      at.epoch = std::max(0, how.epochs - 1);
+      validate(*how.validate_on.data, how, at, result);
+    }
     result.seconds = since(began);
     result.steps = at.step;
     collect(metrics_);
@@ -210,7 +218,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       const int shares = int(std::min<long>(how.accumulate, left));
       for (int i = 0; i < shares && batch; ++i) {
         staging_.rewind();
-        step_.set_sample_masks(masks_of(batch->ids));
+        step_.set_sample_masks(masks_of(batch->ids, batches.state().position));
         const auto r = step_.accumulate(detail::staged_inputs(staging_, *batch), detail::staged_labels(staging_, batch->labels), here, 1.f / float(shares), batch->ids);
         total.loss += r.loss / shares;
         total.correct += r.correct, total.samples += r.samples;
@@ -272,9 +280,10 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       batches.set_order(order);
     } else (void)batches, (void)train, (void)here, (void)at;
   }
-  std::span<const std::uint32_t> masks_of(std::span<const std::int32_t> ids) {
+  /// What sample() dropped of the items of a batch; `position` counts it already.
+  template <class Batches> std::span<const std::uint32_t> masks_of(const Batches& ids, size_type position) const {
     if (item_masks_.empty()) return {};
-    return std::span<const std::uint32_t>(item_masks_).subspan(std::exchange(mask_position_, mask_position_ + ids.size()) % item_masks_.size(), ids.size());
+    return std::span<const std::uint32_t>(item_masks_).subspan(std::size_t((position - 1) * batch_), ids.size());
   }
 
   template <class Data> struct scan {
@@ -340,7 +349,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
   std::vector<observers::scalar> scalars_;
   std::vector<modulation::phase> phases_;
   std::vector<std::uint32_t> item_masks_;
-  std::size_t mask_position_ = 0;
+  size_type batch_ = 0;
   modulation::report metrics_;
   arena<space> staging_;
   long steps_ = 0;
