@@ -43,7 +43,7 @@ inline any_method policy_of(const std::string& method) {
 struct schedule {
   int epochs = 10;
   size_type batch = 64;
-  float lr = 0.1f, momentum = 0.9f, weight_decay = 0;
+  double lr = 0.1, momentum = 0.9, weight_decay = 0;
 };
 inline schedule schedule_of(bool hard, bool augmented, bool quick, int epochs) {
   schedule s{.epochs = augmented ? (hard ? 30 : 12) : (hard ? 10 : 8)};

@@ -27,12 +27,13 @@ void read_all(ogm::data::byte_span bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
   read_all(fuzz::bytes(data, size));
   const auto* end = static_cast<const std::uint8_t*>(std::memchr(data, '\n', size));  // the JSON ends at a line break, elements follow
   const std::uint64_t length = end ? std::uint64_t(end - data) : size;
   std::vector<std::uint8_t> whole(8 + size);
   std::memcpy(whole.data(), &length, 8);
-  if (size) std::memcpy(whole.data() + 8, data, size);
+  std::memcpy(whole.data() + 8, data, size);
   read_all(fuzz::bytes(whole.data(), whole.size()));
   return 0;
 }

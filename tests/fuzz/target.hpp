@@ -9,8 +9,7 @@
 
 namespace fuzz {
 
-template <class Parse>
-int attempt(const Parse& parse) {
+template <class Parse> int attempt(const Parse& parse) {
   try {
     parse();
   } catch (const ogm::data_error&) {
@@ -20,10 +19,10 @@ int attempt(const Parse& parse) {
 inline ogm::data::byte_span bytes(const std::uint8_t* data, std::size_t size) { return ogm::data::as_byte_span(data, size); }
 
 /// Reads every element, so that a sanitizer sees one that is not there.
-template <class Range>
-void touch(const Range& range) {
+template <class Range> void touch(const Range& range) {
   unsigned char sum = 0;
-  for (const std::byte b : ogm::data::as_byte_span(range.data(), range.size())) sum = static_cast<unsigned char>(sum + static_cast<unsigned char>(b));
+  for (const std::byte b : ogm::data::as_byte_span(range.data(), range.size()))
+    sum = static_cast<unsigned char>(sum + static_cast<unsigned char>(b));
   [[maybe_unused]] volatile unsigned char keep = sum;
 }
 

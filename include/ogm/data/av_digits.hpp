@@ -23,8 +23,7 @@ using av_digits_set = in_memory<ogm::tensor<float, dyn, 1, 40, 64>, ogm::tensor<
 
 namespace detail {
 
-template <int... E>
-ogm::tensor<float, dyn, 1, E...> scaled_bytes(const std::string& path) {
+template <int... E> ogm::tensor<float, dyn, 1, E...> scaled_bytes(const std::string& path) {
   const mapped_file file(path);
   const array<std::uint8_t> stored = npy::parse<std::uint8_t>(file.bytes(), path);
   const auto from = stored.as<dyn, E...>();
@@ -44,7 +43,8 @@ inline ogm::tensor<float, dyn, 1, 40, 64> log_mel_of_recordings(const std::strin
   for (std::size_t j = 0; j + 1 < offsets.values.size(); ++j) {
     const std::int64_t begin = offsets.values[j], end = offsets.values[j + 1];
     if (begin < 0 || begin > end || end > std::int64_t(pcm.values.size()))
-      damaged(path, "recording " + std::to_string(j) + " from " + std::to_string(begin) + " to " + std::to_string(end) + " of " + std::to_string(pcm.values.size()));
+      damaged(path, "recording " + std::to_string(j) + " from " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
+                        std::to_string(pcm.values.size()));
     clip.assign(pcm.values.begin() + begin, pcm.values.begin() + end);
     const std::span<float> row = out.flat().subspan(j * 40 * 64, 40 * 64);
     spectrum(clip, row);
@@ -64,7 +64,8 @@ inline av_digits_set av_digits(const std::string& folder, part which, const av_d
   std::vector<std::int32_t> images, recordings, labels;
   for (size_type i = 0; i < pairs.size(0); ++i) {
     images.push_back(pairs(i, 0)), recordings.push_back(pairs(i, 1)), labels.push_back(pairs(i, 2));
-    if (labels.back() < 0 || labels.back() > 9) detail::damaged(path, "pair " + std::to_string(i) + " is of the digit " + std::to_string(labels.back()));
+    if (labels.back() < 0 || labels.back() > 9)
+      detail::damaged(path, "pair " + std::to_string(i) + " is of the digit " + std::to_string(labels.back()));
   }
   auto audio = how.from_pcm ? detail::log_mel_of_recordings(folder + "/optional_pcm")
                             : detail::scaled_bytes<40, 64>(folder + (how.hard ? "/hard/audio_logmel_noisy.npy" : "/audio_logmel.npy"));

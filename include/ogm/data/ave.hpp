@@ -12,7 +12,7 @@ namespace ogm::data {
 
 /// Where things lie under the folder, and how a clip is read.
 struct ave_options {
-  std::string class_list = "stat.txt";                                  // a class a line, first field
+  std::string class_list = "stat.txt";                                 // a class a line, first field
   std::string train_list = "my_train.txt", test_list = "my_test.txt";  // class,name
   std::string audio = "audio_spec";                                    // <name>.npy (257, 1004), or <name>.wav
   std::string visual = "visual";                                       // <visual>/<name>/, frames at 1 a second
@@ -34,7 +34,8 @@ inline clip_split ave(const std::string& folder, const ave_options& how = {}) {
     const std::string path = folder + '/' + list;
     for (const csv::row& row : csv::read(path)) {
       if (row.size() < 2) detail::damaged(path, "line " + std::to_string(row.line) + " has one field; class,name expected");
-      clip c{row[1], folder + '/' + how.audio + '/' + row[1] + ".npy", folder + '/' + how.visual + '/' + row[1], detail::class_index(classes, row[0], row, path)};
+      clip c{row[1], folder + '/' + how.audio + '/' + row[1] + ".npy", folder + '/' + how.visual + '/' + row[1],
+             detail::class_index(classes, row[0], row, path)};
       std::error_code ignored;
       if (!std::filesystem::exists(c.audio, ignored)) c.audio.replace(c.audio.size() - 4, 4, ".wav");
       ++times[c.name];

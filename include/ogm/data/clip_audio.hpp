@@ -2,8 +2,8 @@
 // From the sound of a clip to its spectrogram: one small type for each way that the published data sets use. All numbers are fields,
 // because published figures differ by them.
 
-#include <ogm/core/tensor.hpp>
 #include <ogm/core/random.hpp>
+#include <ogm/core/tensor.hpp>
 #include <ogm/data/mel.hpp>
 #include <ogm/data/npy.hpp>
 #include <ogm/data/resample.hpp>
@@ -100,7 +100,8 @@ struct tukey_spectrogram {
   void operator()(const std::string& path, random::generator&, std::span<float> out) const {
     if (path.size() > 4 && path.compare(path.size() - 4, 4, ".npy") == 0) {
       const array<float> ready = npy::read_as<float>(path);
-      if (ready.values.size() != out.size()) detail::damaged(path, "a spectrogram of shape " + shape_text(ready.shape) + ", " + shape_text(shape()) + " expected");
+      if (ready.values.size() != out.size())
+        detail::damaged(path, "a spectrogram of shape " + shape_text(ready.shape) + ", " + shape_text(shape()) + " expected");
       std::copy(ready.values.begin(), ready.values.end(), out.begin());
       return;
     }

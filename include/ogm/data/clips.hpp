@@ -50,15 +50,22 @@ class clip_dataset {
   using shapes = detail::item_traits<item>::shapes;
 
   clip_dataset(std::vector<clip> clips, std::vector<std::string> classes, clip_audio audio, const frame_options& frames, bool training)
-      : clips_(std::move(clips)), classes_(std::move(classes)), audio_(std::move(audio)), frames_(frames), training_(training),
+      : clips_(std::move(clips)),
+        classes_(std::move(classes)),
+        audio_(std::move(audio)),
+        frames_(frames),
+        training_(training),
         spectrogram_(std::visit([](const auto& a) { return a.shape(); }, audio_)) {
-    if (frames.count < 1 || frames.size < 1) throw value_error("ogm: clips of " + std::to_string(frames.count) + " frames of size " + std::to_string(frames.size) + ".");
+    if (frames.count < 1 || frames.size < 1)
+      throw value_error("ogm: clips of " + std::to_string(frames.count) + " frames of size " + std::to_string(frames.size) + ".");
   }
 
   size_type size() const { return size_type(clips_.size()); }
   const clip& operator[](size_type i) const { return clips_[std::size_t(i)]; }
   const std::vector<std::string>& classes() const { return classes_; }
-  shapes item_shapes() const { return {extents<1, dyn, dyn>(spectrogram_[0], spectrogram_[1]), extents<3, dyn, dyn, dyn>(frames_.count, frames_.size, frames_.size)}; }
+  shapes item_shapes() const {
+    return {extents<1, dyn, dyn>(spectrogram_[0], spectrogram_[1]), extents<3, dyn, dyn, dyn>(frames_.count, frames_.size, frames_.size)};
+  }
 
   std::int32_t load(const item_key& key, const item& into) const {
     const clip& c = clips_[std::size_t(key.index)];
@@ -71,7 +78,8 @@ class clip_dataset {
       if (training_) {
         random_resized_crop(picture.view(), frame.view(), random);
         random_horizontal_flip(frame.view(), random);
-      } else resize(picture.view(), frame.view());
+      } else
+        resize(picture.view(), frame.view());
       normalise(frame.view());
       const size_type plane = size_type(frames_.size) * frames_.size;
       for (size_type channel = 0; channel < 3; ++channel)
@@ -129,7 +137,8 @@ inline bool present(const clip& c, std::size_t more_than = 0) {
 inline void keep_present(std::vector<clip>& clips, std::size_t& missing, std::size_t more_than = 0) {
   missing += std::erase_if(clips, [&](const clip& c) { return !present(c, more_than); });
 }
-inline std::int32_t class_index(const std::vector<std::string>& classes, const std::string& name, const csv::row& row, const std::string& list) {
+inline std::int32_t class_index(const std::vector<std::string>& classes, const std::string& name, const csv::row& row,
+                                const std::string& list) {
   const auto found = std::find(classes.begin(), classes.end(), name);
   if (found == classes.end()) damaged(list, "line " + std::to_string(row.line) + ": the class \"" + name + "\" is not known");
   return std::int32_t(found - classes.begin());

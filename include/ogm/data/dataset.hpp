@@ -29,10 +29,8 @@ struct item_key {
 
 namespace detail {
 
-template <class View>
-struct part_traits;
-template <class T, int... E>
-struct part_traits<ogm::view<T, E...>> {
+template <class View> struct part_traits;
+template <class T, int... E> struct part_traits<ogm::view<T, E...>> {
   using batch_tensor = ogm::tensor<T, dyn, E...>;
   using batch_view = ogm::view<const T, dyn, E...>;
   using shape = extents<E...>;
@@ -50,15 +48,12 @@ struct part_traits<ogm::view<T, E...>> {
   }
 };
 
-template <class Item>
-struct item_traits;
-template <class... Views>
-struct item_traits<std::tuple<Views...>> {
+template <class Item> struct item_traits;
+template <class... Views> struct item_traits<std::tuple<Views...>> {
   using shapes = std::tuple<typename part_traits<Views>::shape...>;
   using tensors = std::tuple<typename part_traits<Views>::batch_tensor...>;
   static constexpr std::size_t modalities = sizeof...(Views);
-  template <std::size_t I>
-  using part = part_traits<std::tuple_element_t<I, std::tuple<Views...>>>;
+  template <std::size_t I> using part = part_traits<std::tuple_element_t<I, std::tuple<Views...>>>;
 };
 
 }  // namespace detail
@@ -73,10 +68,8 @@ concept dataset = requires(const D& d, const item_key& key, const typename D::it
 };
 
 namespace detail {
-template <class Tensor>
-struct row_of;
-template <class T, int First, int... Rest>
-struct row_of<basic_tensor<memory::host, T, First, Rest...>> {
+template <class Tensor> struct row_of;
+template <class T, int First, int... Rest> struct row_of<basic_tensor<memory::host, T, First, Rest...>> {
   using view = ogm::view<T, Rest...>;
   static extents<Rest...> shape(const basic_tensor<memory::host, T, First, Rest...>& t) {
     std::array<size_type, sizeof...(Rest)> sizes{};
@@ -90,15 +83,15 @@ struct row_of<basic_tensor<memory::host, T, First, Rest...>> {
 ///
 /// Shapes     tensors (row, ...), labels (item)
 /// Errors     shape_error where the counts differ, value_error for a row that is not there
-template <class... Tensors>
-class in_memory {
+template <class... Tensors> class in_memory {
  public:
   using item = std::tuple<typename detail::row_of<Tensors>::view...>;
   using shapes = typename detail::item_traits<item>::shapes;
   static constexpr std::size_t modalities = sizeof...(Tensors);
   using row_table = std::array<std::vector<std::int32_t>, modalities>;
 
-  explicit in_memory(std::vector<std::int32_t> labels, Tensors... tensors) : in_memory(std::move(labels), row_table{}, std::move(tensors)...) {}
+  explicit in_memory(std::vector<std::int32_t> labels, Tensors... tensors)
+      : in_memory(std::move(labels), row_table{}, std::move(tensors)...) {}
   in_memory(std::vector<std::int32_t> labels, row_table rows, Tensors... tensors)
       : tensors_(std::move(tensors)...), rows_(std::move(rows)), labels_(std::move(labels)) {
     check(std::make_index_sequence<modalities>());
@@ -107,8 +100,7 @@ class in_memory {
   size_type size() const { return size_type(labels_.size()); }
   std::int32_t label(size_type i) const { return labels_[std::size_t(i)]; }
   const std::vector<std::int32_t>& labels() const { return labels_; }
-  template <std::size_t I>
-  const auto& array() const { return std::get<I>(tensors_); }
+  template <std::size_t I> const auto& array() const { return std::get<I>(tensors_); }
   shapes item_shapes() const {
     return std::apply([](const Tensors&... t) { return shapes(detail::row_of<Tensors>::shape(t)...); }, tensors_);
   }
@@ -118,24 +110,20 @@ class in_memory {
   }
 
  private:
-  template <std::size_t... I>
-  void check(std::index_sequence<I...>) const {
-    (check_modality(I, std::get<I>(tensors_).size(0)), ...);
-  }
+  template <std::size_t... I> void check(std::index_sequence<I...>) const { (check_modality(I, std::get<I>(tensors_).size(0)), ...); }
   void check_modality(std::size_t m, size_type available) const {
     const auto& rows = rows_[m];
     const std::string which = "ogm: modality " + std::to_string(m) + " of a data set: ";
     if (rows.empty() ? available != size() : rows.size() != labels_.size())
-      throw shape_error(which + std::to_string(rows.empty() ? available : size_type(rows.size())) + " rows for " + std::to_string(size()) + " labels.");
+      throw shape_error(which + std::to_string(rows.empty() ? available : size_type(rows.size())) + " rows for " + std::to_string(size()) +
+                        " labels.");
     for (const std::int32_t r : rows)
       if (r < 0 || r >= available) throw value_error(which + "row " + std::to_string(r) + " of " + std::to_string(available) + ".");
   }
-  template <std::size_t... I>
-  void copy(size_type i, const item& into, std::index_sequence<I...>) const {
+  template <std::size_t... I> void copy(size_type i, const item& into, std::index_sequence<I...>) const {
     (copy_part(std::get<I>(into), std::get<I>(tensors_), rows_[I].empty() ? i : size_type(rows_[I][std::size_t(i)])), ...);
   }
-  template <class View, class Tensor>
-  static void copy_part(const View& into, const Tensor& from, size_type row) {
+  template <class View, class Tensor> static void copy_part(const View& into, const Tensor& from, size_type row) {
     memory::host::copy(into.data(), from.data() + row * into.count(), std::size_t(into.count()) * sizeof(typename View::value_type));
   }
 

@@ -1,6 +1,6 @@
 #pragma once
 // PNG and JPEG through stb_image, compiled into this header with internal names: any number of translation units may include it, also
-// beside their own stb_image. It takes 0.5 s to compile: include it in few files.
+// units that declare their own stb_image.h; only the one that defines STB_IMAGE_IMPLEMENTATION must not. It takes 0.5 s to compile.
 
 #include <ogm/core/extents.hpp>
 #include <ogm/data/bytes.hpp>
@@ -98,7 +98,8 @@ using data::detail::damaged;
 inline constexpr std::string_view png_signature = "\x89PNG\r\n\x1A\n";
 
 inline std::uint32_t big_endian(byte_span bytes, std::size_t at) {
-  return std::uint32_t(bytes[at]) << 24 | std::uint32_t(bytes[at + 1]) << 16 | std::uint32_t(bytes[at + 2]) << 8 | std::uint32_t(bytes[at + 3]);
+  return std::uint32_t(bytes[at]) << 24 | std::uint32_t(bytes[at + 1]) << 16 | std::uint32_t(bytes[at + 2]) << 8 |
+         std::uint32_t(bytes[at + 3]);
 }
 
 /// Every chunk inside the file with its CRC, and IEND at the end: stb looks at none of these.
@@ -108,7 +109,8 @@ inline void check_png(byte_span bytes, const std::string& name) {
     if (bytes.size() - at < 12) damaged(name, "truncated: " + where + " is cut");
     const std::uint32_t size = big_endian(bytes, at);
     if (size > bytes.size() - at - 12) damaged(name, "truncated: " + where + " claims " + std::to_string(size) + " bytes");
-    if (crc32(bytes.subspan(at + 4, std::size_t(size) + 4)) != big_endian(bytes, at + 8 + size)) damaged(name, where + " is damaged: its CRC differs");
+    if (crc32(bytes.subspan(at + 4, std::size_t(size) + 4)) != big_endian(bytes, at + 8 + size))
+      damaged(name, where + " is damaged: its CRC differs");
     if (as_text(bytes.subspan(at + 4, 4)) == "IEND") return;
     at += 12 + std::size_t(size);
   }
@@ -123,7 +125,8 @@ inline void check_huffman(byte_span bytes, std::size_t at, const std::string& na
     if (byte(table) > 0x1F || (byte(table) & 15) > 3) return;  // stb refuses it
     int count = 0;
     for (std::size_t i = 1; i <= 16; ++i) count += byte(table + i);
-    if (count > 255) damaged(name, "a Huffman table at byte " + std::to_string(table) + " with " + std::to_string(count) + " codes; at most 255 expected");
+    if (count > 255)
+      damaged(name, "a Huffman table at byte " + std::to_string(table) + " with " + std::to_string(count) + " codes; at most 255 expected");
     left -= 17 + count;
     table += 17 + std::size_t(count);
   }
@@ -142,7 +145,8 @@ inline void check_jpeg(byte_span bytes, const std::string& name) {
     if (marker == 0xD9) damaged(name, "a JPEG that ends without a scan");
     if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // no length follows
     const std::size_t length = std::size_t(bytes[at]) * 256 + std::size_t(bytes[at + 1]);
-    if (length < 2 || length > bytes.size() - at) damaged(name, "truncated: a JPEG segment at byte " + std::to_string(at) + " of " + std::to_string(length) + " bytes");
+    if (length < 2 || length > bytes.size() - at)
+      damaged(name, "truncated: a JPEG segment at byte " + std::to_string(at) + " of " + std::to_string(length) + " bytes");
     if (marker == 0xC4) check_huffman(bytes, at, name);
     at += length;
   }
@@ -157,13 +161,17 @@ inline void check_jpeg(byte_span bytes, const std::string& name) {
 /// Errors     data_error with the name: another format, truncated, a PNG chunk with a wrong CRC, over 16384 pixels a side, more pixels than
 ///            any such file can hold, what stb says, or no stb
 inline picture parse(byte_span bytes, const std::string& name, int channels = 3) {
-  if (channels != 1 && channels != 3 && channels != 4) throw value_error("ogm: an image has 1, 3 or 4 channels, not " + std::to_string(channels) + ".");
+  if (channels != 1 && channels != 3 && channels != 4)
+    throw value_error("ogm: an image has 1, 3 or 4 channels, not " + std::to_string(channels) + ".");
 #ifdef OGM_DATA_HAS_STB
   const std::string_view text = as_text(bytes);
   if (text.size() > std::size_t(INT_MAX)) detail::damaged(name, "an image file over 2 GB");
-  if (text.substr(0, 8) == detail::png_signature) detail::check_png(bytes, name);
-  else if (text.substr(0, 3) != "\xFF\xD8\xFF") detail::damaged(name, "neither PNG nor JPEG");
-  else detail::check_jpeg(bytes, name);
+  if (text.substr(0, 8) == detail::png_signature)
+    detail::check_png(bytes, name);
+  else if (text.substr(0, 3) != "\xFF\xD8\xFF")
+    detail::damaged(name, "neither PNG nor JPEG");
+  else
+    detail::check_jpeg(bytes, name);
   const auto* const data = reinterpret_cast<const detail::stb::stbi_uc*>(bytes.data());
   const auto reason = [] {
     const char* const said = detail::stb::stbi_failure_reason();
@@ -171,9 +179,11 @@ inline picture parse(byte_span bytes, const std::string& name, int channels = 3)
   };
   int width = 0, height = 0, stored = 0;
   if (!detail::stb::stbi_info_from_memory(data, int(bytes.size()), &width, &height, &stored)) detail::damaged(name, reason());
-  // Deflate gives at most 1032 bytes for one, and a byte at most 8 pixels; JPEG stays below. What claims more is refused before memory is asked for.
+  // Deflate gives at most 1032 bytes for one, and a byte at most 8 pixels; JPEG stays below. What claims more is refused before memory is
+  // asked for.
   if (width < 1 || height < 1 || width > 16384 || height > 16384 || std::uint64_t(width) * std::uint64_t(height) / 8256 > bytes.size())
-    detail::damaged(name, std::to_string(width) + " x " + std::to_string(height) + " pixels claimed in " + std::to_string(bytes.size()) + " bytes");
+    detail::damaged(
+        name, std::to_string(width) + " x " + std::to_string(height) + " pixels claimed in " + std::to_string(bytes.size()) + " bytes");
   const std::unique_ptr<detail::stb::stbi_uc, void (*)(void*)> pixels(
       detail::stb::stbi_load_from_memory(data, int(bytes.size()), &width, &height, &stored, channels), detail::stb::stbi_image_free);
   if (!pixels) detail::damaged(name, reason());
@@ -190,7 +200,8 @@ inline picture read(const std::string& path, int channels = 3) { return parse(ma
 inline std::string encode_png(const picture& p) {
   if (p.height < 1 || p.width < 1 || (p.channels != 1 && p.channels != 3 && p.channels != 4) ||
       p.pixels.size() != std::size_t(p.height) * std::size_t(p.width) * std::size_t(p.channels))
-    throw value_error("ogm: a picture of " + std::to_string(p.height) + " x " + std::to_string(p.width) + " with " + std::to_string(p.channels) + " channels cannot be a PNG.");
+    throw value_error("ogm: a picture of " + std::to_string(p.height) + " x " + std::to_string(p.width) + " with " +
+                      std::to_string(p.channels) + " channels cannot be a PNG.");
   const auto put = [](std::string& out, std::uint32_t v) {
     for (int shift = 24; shift >= 0; shift -= 8) out += char(v >> shift & 255);
   };

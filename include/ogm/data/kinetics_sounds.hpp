@@ -29,7 +29,8 @@ inline clip_split kinetics_sounds(const std::string& folder, const kinetics_soun
     for (const csv::row& row : csv::read(path, {.columns = 3})) {
       const auto label = csv::number<std::int32_t>(row, 2, path);
       if (label < 0 || label >= how.classes)
-        detail::damaged(path, "line " + std::to_string(row.line) + ": class " + std::to_string(label) + " of " + std::to_string(how.classes));
+        detail::damaged(path,
+                        "line " + std::to_string(row.line) + ": class " + std::to_string(label) + " of " + std::to_string(how.classes));
       clip c{row[0], folder + '/' + audio + '/' + row[0] + ".npy", folder + '/' + how.visual + '/' + row[0], label};
       std::error_code ignored;
       if (!std::filesystem::exists(c.audio, ignored)) c.audio.replace(c.audio.size() - 4, 4, ".wav");

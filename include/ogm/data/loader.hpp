@@ -23,8 +23,8 @@ namespace ogm::data {
 struct loader_options {
   size_type batch = 64;
   std::uint64_t seed = 0;
-  int threads = 1;        // 0: items are loaded inside next()
-  int prefetch = 2;       // batches that may lie ready
+  int threads = 1;   // 0: items are loaded inside next()
+  int prefetch = 2;  // batches that may lie ready
   bool shuffle = true;
   bool drop_last = false;  // a last batch that is not full
 };
@@ -38,24 +38,21 @@ struct loader_state {
 };
 
 /// Items one after the other: batch.get<m>() is (size, ...) of modality m. Valid until the loader's next call of next() or seek().
-template <class Item>
-class batch {
+template <class Item> class batch {
  public:
   using traits = detail::item_traits<Item>;
 
   size_type size() const { return size_type(labels.size()); }
-  template <std::size_t Modality>
-  auto get() const { return traits::template part<Modality>::head(std::get<Modality>(tensors), size()); }
+  template <std::size_t Modality> auto get() const { return traits::template part<Modality>::head(std::get<Modality>(tensors), size()); }
 
-  typename traits::tensors tensors;   // room for a full batch
+  typename traits::tensors tensors;  // room for a full batch
   std::vector<std::int32_t> labels;
-  std::vector<std::int32_t> ids;      // indices in the data set
+  std::vector<std::int32_t> ids;  // indices in the data set
 };
 
 /// No augmentation.
 struct as_stored {
-  template <class Item>
-  void operator()(const item_key&, const Item&) const {}
+  template <class Item> void operator()(const item_key&, const Item&) const {}
 };
 
 /// The indices of an epoch: Fisher and Yates by counter-based numbers.
@@ -71,8 +68,7 @@ inline void shuffled_order(size_type count, std::uint64_t seed, std::uint32_t ep
 /// Augment    augment(item_key, views): called for every item after it was loaded, from any thread
 /// Memory     batches are reused: after the first `prefetch` batches the loader itself allocates nothing
 /// Errors     value_error for options out of range; what load() or augment() throws comes out of next()
-template <dataset Data, class Augment = as_stored>
-class loader {
+template <dataset Data, class Augment = as_stored> class loader {
  public:
   using item = typename Data::item;
   using batch_type = batch<item>;
@@ -80,9 +76,10 @@ class loader {
   loader(const Data& data, const loader_options& how, Augment augment = {})
       : data_(&data), how_(how), augment_(std::move(augment)), shapes_(data.item_shapes()), state_{how.seed, 0, 0} {
     if (how.batch < 1 || how.threads < 0 || how.prefetch < 1)
-      throw value_error("ogm: a loader with batch " + std::to_string(how.batch) + ", " + std::to_string(how.threads) + " threads, prefetch " +
-                        std::to_string(how.prefetch) + ".");
-    if (data.size() > INT32_MAX) throw value_error("ogm: a data set of " + std::to_string(data.size()) + " items; at most 2^31 - 1 expected.");
+      throw value_error("ogm: a loader with batch " + std::to_string(how.batch) + ", " + std::to_string(how.threads) +
+                        " threads, prefetch " + std::to_string(how.prefetch) + ".");
+    if (data.size() > INT32_MAX)
+      throw value_error("ogm: a data set of " + std::to_string(data.size()) + " items; at most 2^31 - 1 expected.");
     slots_.resize(std::size_t(how.threads == 0 ? 1 : std::max(how.prefetch, how.threads) + 1));  // one more: the caller's
     for (slot& s : slots_) make_room(s.content, std::make_index_sequence<detail::item_traits<item>::modalities>());
     restart(state_);
@@ -102,12 +99,14 @@ class loader {
   size_type batches() const { return how_.drop_last ? items() / how_.batch : (items() + how_.batch - 1) / how_.batch; }
   /// Items of an epoch: those of the data set, or of the order that was given.
   size_type items() const { return given_.empty() ? data_->size() : size_type(given_.size()); }
-  /// From the next seek() on, epochs consist of these items in this order: repeats and omissions are allowed. Empty: the data set, shuffled.
+  /// From the next seek() on, epochs consist of these items in this order: repeats and omissions are allowed. Empty: the data set,
+  /// shuffled.
   ///
   /// Errors     value_error for an item that is not there
   void set_order(std::vector<std::int32_t> order) {
     for (const std::int32_t i : order)
-      if (i < 0 || i >= data_->size()) throw value_error("ogm: item " + std::to_string(i) + " of a data set of " + std::to_string(data_->size()) + " items.");
+      if (i < 0 || i >= data_->size())
+        throw value_error("ogm: item " + std::to_string(i) + " of a data set of " + std::to_string(data_->size()) + " items.");
     wait_for_workers();
     given_ = std::move(order);
   }
@@ -148,8 +147,7 @@ class loader {
     std::exception_ptr failure;
   };
 
-  template <std::size_t... I>
-  void make_room(batch_type& b, std::index_sequence<I...>) {
+  template <std::size_t... I> void make_room(batch_type& b, std::index_sequence<I...>) {
     using traits = detail::item_traits<item>;
     b.tensors = typename traits::tensors(traits::template part<I>::make(how_.batch, std::get<I>(shapes_))...);
     b.labels.reserve(std::size_t(how_.batch));
@@ -166,9 +164,12 @@ class loader {
     wait_for_workers();
     std::unique_lock lock(mutex_);
     state_ = to;
-    if (!given_.empty()) order_ = given_;
-    else if (how_.shuffle) shuffled_order(data_->size(), to.seed, to.epoch, order_);
-    else if (order_.empty()) order_.resize(std::size_t(data_->size())), std::iota(order_.begin(), order_.end(), 0);
+    if (!given_.empty())
+      order_ = given_;
+    else if (how_.shuffle)
+      shuffled_order(data_->size(), to.seed, to.epoch, order_);
+    else if (order_.empty())
+      order_.resize(std::size_t(data_->size())), std::iota(order_.begin(), order_.end(), 0);
     for (slot& s : slots_) s.holds = -1, s.failure = nullptr;
     taken_ = to.position;
     claimed_ = to.position;
@@ -213,8 +214,7 @@ class loader {
       augment_(key, into);
     }
   }
-  template <std::size_t... I>
-  item row(batch_type& b, size_type i, std::index_sequence<I...>) {
+  template <std::size_t... I> item row(batch_type& b, size_type i, std::index_sequence<I...>) {
     return item(detail::item_traits<item>::template part<I>::row(std::get<I>(b.tensors), i, std::get<I>(shapes_))...);
   }
 

@@ -18,7 +18,7 @@ namespace ogm::data {
 struct mel_options {
   int bands = 40;
   double low_hz = 0;
-  double high_hz = 0;  // 0: half the rate
+  double high_hz = 0;          // 0: half the rate
   bool linear_in_mel = false;  // triangles whose sides are straight over mel (Kaldi) and not over frequency (HTK's plots, librosa)
 };
 
@@ -30,8 +30,8 @@ class mel_filterbank {
   mel_filterbank(const mel_options& how, int n_fft, int rate_hz) : bands_(how.bands), bins_(n_fft / 2 + 1) {
     const double high = how.high_hz > 0 ? how.high_hz : rate_hz / 2.0;
     if (how.bands < 1 || n_fft < 2 || rate_hz < 1 || !(how.low_hz >= 0) || !(how.low_hz < high) || !(high <= rate_hz / 2.0))
-      throw value_error("ogm: " + std::to_string(how.bands) + " mel bands from " + std::to_string(how.low_hz) + " to " + std::to_string(high) +
-                        " Hz at a rate of " + std::to_string(rate_hz) + ".");
+      throw value_error("ogm: " + std::to_string(how.bands) + " mel bands from " + std::to_string(how.low_hz) + " to " +
+                        std::to_string(high) + " Hz at a rate of " + std::to_string(rate_hz) + ".");
     const auto mel = [](double f) { return 2595 * std::log10(1 + f / 700); };
     const double first = mel(how.low_hz), step = (mel(high) - first) / (how.bands + 1);
     const auto scale = [&](double m) { return how.linear_in_mel ? m : 700 * (std::pow(10, m / 2595) - 1); };
@@ -50,8 +50,8 @@ class mel_filterbank {
 
   void apply(std::span<const float> power, std::span<float> out, size_type frames) const {
     if (power.size() != std::size_t(bins_ * frames) || out.size() != std::size_t(bands_ * frames))
-      throw shape_error("ogm: mel bands of (" + std::to_string(bins_) + ", " + std::to_string(frames) + ") from " + std::to_string(power.size()) +
-                        " elements into " + std::to_string(out.size()) + ".");
+      throw shape_error("ogm: mel bands of (" + std::to_string(bins_) + ", " + std::to_string(frames) + ") from " +
+                        std::to_string(power.size()) + " elements into " + std::to_string(out.size()) + ".");
     std::fill(out.begin(), out.end(), 0.f);
     for (int b = 0; b < bands_; ++b)
       for (int k = 0; k < bins_; ++k)
@@ -122,8 +122,8 @@ class digit_log_mel {
   log_mel spectrum_{{.n_fft = 256, .hop = 128, .edges = edge::none}, {.bands = bands, .low_hz = 60, .high_hz = 3900}, 8000, 1e-6f};
 };
 
-/// The filter-bank features of Kaldi with the settings of the published Kinetics-Sounds script: the mean of the wave removed, frames of 25 ms
-/// every 10 ms, mean of each frame removed, pre-emphasis 0.97, symmetric Hann, power of an FFT of the next power of two, 128 mel bands
+/// The filter-bank features of Kaldi with the settings of the published Kinetics-Sounds script: the mean of the wave removed, frames of 25
+/// ms every 10 ms, mean of each frame removed, pre-emphasis 0.97, symmetric Hann, power of an FFT of the next power of two, 128 mel bands
 /// from 20 Hz to half the rate, log; then cut or zero-padded to 1024 frames and (x + 4.503877) / (2 * 5.141276).
 ///
 /// Shapes     (sample) -> (time 1024, band 128)
@@ -132,11 +132,15 @@ class kaldi_fbank {
  public:
   static constexpr int bands = 128, frames = 1024;
   explicit kaldi_fbank(int rate_hz)
-      : length_(frame_length(rate_hz)), hop_(rate_hz / 100), n_fft_(power_of_two(length_)), window_(detail::make_window(window_shape::hann_symmetric, length_)),
+      : length_(frame_length(rate_hz)),
+        hop_(rate_hz / 100),
+        n_fft_(power_of_two(length_)),
+        window_(detail::make_window(window_shape::hann_symmetric, length_)),
         bank_({.bands = bands, .low_hz = 20, .linear_in_mel = true}, n_fft_, rate_hz) {}
 
   void operator()(std::span<const float> samples, std::span<float> out) const {
-    if (out.size() != std::size_t(frames * bands)) throw shape_error("ogm: a filter bank of (1024, 128) does not fit " + std::to_string(out.size()) + " elements.");
+    if (out.size() != std::size_t(frames * bands))
+      throw shape_error("ogm: a filter bank of (1024, 128) does not fit " + std::to_string(out.size()) + " elements.");
     double mean = 0;
     for (const float x : samples) mean += x;
     mean /= std::max<double>(1, double(samples.size()));

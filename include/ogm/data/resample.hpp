@@ -16,7 +16,8 @@ namespace ogm::data {
 /// Errors     value_error for a rate below 1
 /// Source     Smith, "Digital audio resampling", CCRMA. The parameters are those that librosa's kaiser_best documents; sums are in double
 inline std::vector<float> resample(std::span<const float> in, int from_hz, int to_hz) {
-  if (from_hz < 1 || to_hz < 1) throw value_error("ogm: resample from " + std::to_string(from_hz) + " to " + std::to_string(to_hz) + " Hz.");
+  if (from_hz < 1 || to_hz < 1)
+    throw value_error("ogm: resample from " + std::to_string(from_hz) + " to " + std::to_string(to_hz) + " Hz.");
   if (from_hz == to_hz) return {in.begin(), in.end()};
   constexpr int crossings = 64, steps = 512;  // of the window's table per crossing
   constexpr double beta = 14.769656459379492, rolloff = 0.9475937167399596, pi = 3.14159265358979323846;

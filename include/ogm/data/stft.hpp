@@ -82,12 +82,12 @@ class stft {
   }
 
  private:
-  template <class F>
-  void run(std::span<const float> samples, std::span<float> out, const F& value) const {
+  template <class F> void run(std::span<const float> samples, std::span<float> out, const F& value) const {
     const auto count = size_type(samples.size());
     const size_type frames_out = frames(count), bins = how_.bins(), left = how_.edges == edge::none ? 0 : how_.n_fft / 2;
     if (out.size() != std::size_t(frames_out * bins))
-      throw shape_error("ogm: a spectrogram of " + shape_text(std::vector{bins, frames_out}) + " does not fit " + std::to_string(out.size()) + " elements.");
+      throw shape_error("ogm: a spectrogram of " + shape_text(std::vector{bins, frames_out}) + " does not fit " +
+                        std::to_string(out.size()) + " elements.");
     if (how_.edges == edge::reflect && count <= left)
       throw shape_error("ogm: reflection at the edges of an STFT with n_fft " + std::to_string(how_.n_fft) + " needs more than " +
                         std::to_string(left) + " samples, " + std::to_string(count) + " given.");

@@ -32,8 +32,10 @@ struct imbalanced_set {
 /// Numerics   element by element from (seed, part): the same on any machine and any number of threads
 inline imbalanced_set imbalanced(std::uint64_t seed, const imbalanced_options& how = {}) {
   if (how.items < 0 || how.classes < 2 || how.classes % 2 || how.audio_width < 1 || how.visual_width < 1)
-    throw value_error("ogm: an imbalanced set of " + std::to_string(how.items) + " items and " + std::to_string(how.classes) + " classes; an even number of classes expected.");
-  imbalanced_set out{ogm::tensor<float, dyn, dyn>(how.items, how.audio_width), ogm::tensor<float, dyn, dyn>(how.items, how.visual_width), {}};
+    throw value_error("ogm: an imbalanced set of " + std::to_string(how.items) + " items and " + std::to_string(how.classes) +
+                      " classes; an even number of classes expected.");
+  imbalanced_set out{
+      ogm::tensor<float, dyn, dyn>(how.items, how.audio_width), ogm::tensor<float, dyn, dyn>(how.items, how.visual_width), {}};
   out.labels.resize(std::size_t(how.items));
   constexpr float private_part = 0.4f;  // of the distance, for what both classes of a pair do not share
   const auto centres = [&](int width, std::uint32_t stream, float distance, int offset) {
@@ -64,8 +66,8 @@ inline imbalanced_set imbalanced(std::uint64_t seed, const imbalanced_options& h
 }
 
 struct synthetic_digits_options {
-  std::uint64_t part = 0;      // 0 to train, 1 to test
-  float image_noise = 0.15f;   // deviation of the pixels' noise, of the full scale
+  std::uint64_t part = 0;     // 0 to train, 1 to test
+  float image_noise = 0.15f;  // deviation of the pixels' noise, of the full scale
   float audio_noise = 0.15f;
   float image_strength = 1.f;  // contrast of the strokes; small makes the image the weak modality
   float audio_strength = 1.f;
@@ -109,7 +111,8 @@ inline std::uint8_t to_byte(float v) { return std::uint8_t(std::clamp(v, 0.f, 1.
 
 inline void draw_digit(std::int32_t digit, random::generator& g, const synthetic_digits_options& how, std::uint8_t* out) {
   const auto around = [&](float centre, float spread) { return centre + spread * (2 * g.uniform() - 1); };
-  const float height = around(18, 2.5f), width = around(13, 2.5f), slant = around(0, 0.25f), turn = around(0, 0.2f), thickness = around(1.3f, 0.4f);
+  const float height = around(18, 2.5f), width = around(13, 2.5f), slant = around(0, 0.25f), turn = around(0, 0.2f),
+              thickness = around(1.3f, 0.4f);
   const float middle_x = around(14, 2), middle_y = around(14, 2);
   std::vector<point> chain = digit_strokes(digit);
   for (point& p : chain) {
@@ -135,11 +138,14 @@ inline void speak_digit(std::int32_t digit, random::generator& g, const syntheti
     float first_from, first_to, second_from, second_to, length;
     bool fricative;
   };
-  static constexpr track tracks[10]{{8, 11, 28, 18, 30, true}, {14, 9, 15, 24, 24, false}, {7, 7, 25, 16, 20, false}, {8, 6, 22, 29, 26, true},  {12, 10, 17, 20, 26, true},
-                                    {15, 9, 18, 28, 32, true}, {9, 9, 27, 27, 22, true},   {11, 8, 26, 21, 34, true}, {8, 14, 30, 26, 22, false}, {15, 12, 22, 30, 32, false}};
+  static constexpr track tracks[10]{{8, 11, 28, 18, 30, true},  {14, 9, 15, 24, 24, false}, {7, 7, 25, 16, 20, false},
+                                    {8, 6, 22, 29, 26, true},   {12, 10, 17, 20, 26, true}, {15, 9, 18, 28, 32, true},
+                                    {9, 9, 27, 27, 22, true},   {11, 8, 26, 21, 34, true},  {8, 14, 30, 26, 22, false},
+                                    {15, 12, 22, 30, 32, false}};
   const track& t = tracks[digit];
   const auto around = [&](float centre, float spread) { return centre + spread * (2 * g.uniform() - 1); };
-  const float speaker = around(0, 2.5f), length = t.length * around(1, 0.2f), begin = around(32, 5) - length / 2, loudness = around(0.8f, 0.15f);
+  const float speaker = around(0, 2.5f), length = t.length * around(1, 0.2f), begin = around(32, 5) - length / 2,
+              loudness = around(0.8f, 0.15f);
   for (int band = 0; band < 40; ++band)
     for (int frame = 0; frame < 64; ++frame) {
       const float at = (float(frame) - begin) / length;
@@ -147,7 +153,9 @@ inline void speak_digit(std::int32_t digit, random::generator& g, const syntheti
       if (at >= 0 && at <= 1) {
         const float first = t.first_from + (t.first_to - t.first_from) * at + speaker * 0.6f;
         const float second = t.second_from + (t.second_to - t.second_from) * at + speaker;
-        const auto hill = [&](float centre, float wide) { return std::exp(-(float(band) - centre) * (float(band) - centre) / (2 * wide * wide)); };
+        const auto hill = [&](float centre, float wide) {
+          return std::exp(-(float(band) - centre) * (float(band) - centre) / (2 * wide * wide));
+        };
         level = std::max(hill(first, 2.2f), 0.8f * hill(second, 2.6f));
         if (t.fricative && at < 0.2f) level = 0.6f * hill(36, 5);
         level *= loudness * std::min(1.f, 8 * std::min(at + 0.05f, 1.05f - at));

@@ -69,7 +69,8 @@ inline ogm::tensor<float, dyn, dyn, dyn> to_float(const image::picture& p) {
   ogm::tensor<float, dyn, dyn, dyn> out(p.channels, p.height, p.width);
   const std::size_t plane = std::size_t(p.height) * std::size_t(p.width);
   for (std::size_t i = 0; i < plane; ++i)
-    for (std::size_t c = 0; c < std::size_t(p.channels); ++c) out.data()[c * plane + i] = float(p.pixels[i * std::size_t(p.channels) + c]) / 255.f;
+    for (std::size_t c = 0; c < std::size_t(p.channels); ++c)
+      out.data()[c * plane + i] = float(p.pixels[i * std::size_t(p.channels) + c]) / 255.f;
   return out;
 }
 
@@ -80,9 +81,10 @@ inline ogm::tensor<float, dyn, dyn, dyn> to_float(const image::picture& p) {
 inline void resize(const const_image_view& in, const image_view& out, rectangle part = {}) {
   detail::require_same_channels(in, out);
   if (part.height == 0 && part.width == 0) part = {0, 0, in.size(1), in.size(2)};
-  if (part.top < 0 || part.left < 0 || part.height < 1 || part.width < 1 || part.top > in.size(1) - part.height || part.left > in.size(2) - part.width)
-    throw shape_error("ogm: a part of " + shape_text(std::array{part.height, part.width}) + " at " + shape_text(std::array{part.top, part.left}) +
-                      " lies outside an image of " + in.shape().text() + ".");
+  if (part.top < 0 || part.left < 0 || part.height < 1 || part.width < 1 || part.top > in.size(1) - part.height ||
+      part.left > in.size(2) - part.width)
+    throw shape_error("ogm: a part of " + shape_text(std::array{part.height, part.width}) + " at " +
+                      shape_text(std::array{part.top, part.left}) + " lies outside an image of " + in.shape().text() + ".");
   const detail::taps rows(part.top, part.height, out.size(1)), columns(part.left, part.width, out.size(2));
   std::vector<float> narrow(std::size_t(part.height * out.size(2)));  // (part height, out width)
   for (size_type c = 0; c < in.size(0); ++c) {
@@ -117,11 +119,11 @@ inline void centre_crop(const const_image_view& in, const image_view& out) {
   crop(in, out, (in.size(1) - out.size(1)) / 2, (in.size(2) - out.size(2)) / 2);
 }
 /// A random integer in [0, n].
-template <random_source Random>
-size_type random_up_to(size_type n, Random& random) { return std::min(n, size_type(double(random.uniform()) * double(n + 1))); }
+template <random_source Random> size_type random_up_to(size_type n, Random& random) {
+  return std::min(n, size_type(double(random.uniform()) * double(n + 1)));
+}
 
-template <random_source Random>
-void random_crop(const const_image_view& in, const image_view& out, Random& random) {
+template <random_source Random> void random_crop(const const_image_view& in, const image_view& out, Random& random) {
   const size_type top = random_up_to(std::max<size_type>(0, in.size(1) - out.size(1)), random);
   crop(in, out, top, random_up_to(std::max<size_type>(0, in.size(2) - out.size(2)), random));
 }
@@ -160,8 +162,7 @@ inline void flip_horizontally(const image_view& image) {
       if (image.size(2) > 0) std::reverse(&image(c, y, 0), &image(c, y, 0) + image.size(2));
 }
 /// Always takes one number from the source, so that what follows does not depend on the outcome.
-template <random_source Random>
-void random_horizontal_flip(const image_view& image, Random& random, double probability = 0.5) {
+template <random_source Random> void random_horizontal_flip(const image_view& image, Random& random, double probability = 0.5) {
   if (double(random.uniform()) < probability) flip_horizontally(image);
 }
 
@@ -169,8 +170,10 @@ void random_horizontal_flip(const image_view& image, Random& random, double prob
 ///
 /// Errors     shape_error where there are not as many means as channels
 template <std::size_t Channels>
-void normalise(const image_view& image, const std::array<float, Channels>& mean = imagenet_mean, const std::array<float, Channels>& std = imagenet_std) {
-  if (image.size(0) != size_type(Channels)) throw shape_error("ogm: " + std::to_string(Channels) + " means for an image of " + image.shape().text() + ".");
+void normalise(const image_view& image, const std::array<float, Channels>& mean = imagenet_mean,
+               const std::array<float, Channels>& std = imagenet_std) {
+  if (image.size(0) != size_type(Channels))
+    throw shape_error("ogm: " + std::to_string(Channels) + " means for an image of " + image.shape().text() + ".");
   const auto plane = std::size_t(image.size(1) * image.size(2));
   for (std::size_t c = 0; c < Channels; ++c)
     for (std::size_t i = 0; i < plane; ++i) {

@@ -32,7 +32,8 @@ inline clip_split vggsound(const std::string& folder, const vggsound_options& ho
   const std::string path = folder + '/' + how.list;
   for (const csv::row& row : csv::read(path, {.columns = 4})) {
     const std::string& split = row[3];
-    if (split != "train" && split != "test") detail::damaged(path, "line " + std::to_string(row.line) + ": the split \"" + split + "\"; train or test expected");
+    if (split != "train" && split != "test")
+      detail::damaged(path, "line " + std::to_string(row.line) + ": the split \"" + split + "\"; train or test expected");
     if (std::find(classes.begin(), classes.end(), row[2]) == classes.end()) classes.push_back(row[2]);
     const std::string name = row[0] + '_' + row[1];
     clips[split == "test"].push_back({name, folder + '/' + split + "-audios/" + split + "-set/" + name + ".wav",

@@ -44,7 +44,8 @@ namespace detail {
 using data::detail::damaged;
 using data::detail::load_number;
 
-/// What libsndfile gets to see of a file: its fmt and data chunks and nothing else. On a hostile LIST chunk it was seen to loop for minutes.
+/// What libsndfile gets to see of a file: its fmt and data chunks and nothing else. On a hostile LIST chunk it was seen to loop for
+/// minutes.
 struct source {
   std::string head;   // RIFF, fmt, and the data chunk's first 8 bytes
   byte_span samples;  // the rest of it
@@ -67,20 +68,24 @@ struct source {
 /// Errors     data_error where RIFF or WAVE is missing, a chunk is cut, or fmt or data is missing or doubled
 inline source find_chunks(byte_span bytes, const std::string& name) {
   const std::string_view text = as_text(bytes);
-  if (text.substr(0, 4) != "RIFF" || text.size() < 12 || text.substr(8, 4) != "WAVE") damaged(name, "no WAV file: RIFF and WAVE are missing");
+  if (text.substr(0, 4) != "RIFF" || text.size() < 12 || text.substr(8, 4) != "WAVE")
+    damaged(name, "no WAV file: RIFF and WAVE are missing");
   const std::uint64_t end = 8 + std::uint64_t(load_number<std::uint32_t>(bytes, 4));
   if (end > bytes.size())
-    damaged(name, "truncated, or a stream that never got its length: RIFF claims " + std::to_string(end) + " bytes of " + std::to_string(bytes.size()));
+    damaged(name, "truncated, or a stream that never got its length: RIFF claims " + std::to_string(end) + " bytes of " +
+                      std::to_string(bytes.size()));
   byte_span format, samples;
   bool found = false;
   for (std::uint64_t at = 12; at + 8 <= end;) {
     const std::uint64_t size = load_number<std::uint32_t>(bytes, std::size_t(at) + 4);
     const std::string_view id = text.substr(std::size_t(at), 4);
     if (size > end - at - 8)
-      damaged(name, "truncated: the chunk at byte " + std::to_string(at) + " claims " + std::to_string(size) + " bytes, " + std::to_string(end - at - 8) + " follow");
+      damaged(name, "truncated: the chunk at byte " + std::to_string(at) + " claims " + std::to_string(size) + " bytes, " +
+                        std::to_string(end - at - 8) + " follow");
     const byte_span body = bytes.subspan(std::size_t(at) + 8, std::size_t(size));
     if (id == "fmt ") {
-      if (!format.empty() || (size != 16 && size != 18 && size != 40)) damaged(name, "a second fmt chunk, or one of " + std::to_string(size) + " bytes, at byte " + std::to_string(at));
+      if (!format.empty() || (size != 16 && size != 18 && size != 40))
+        damaged(name, "a second fmt chunk, or one of " + std::to_string(size) + " bytes, at byte " + std::to_string(at));
       format = body;
     } else if (id == "data") {
       if (found || format.empty()) damaged(name, "a second data chunk, or one before fmt, at byte " + std::to_string(at));
@@ -89,7 +94,9 @@ inline source find_chunks(byte_span bytes, const std::string& name) {
     at += 8 + size + (size & 1);
   }
   if (!found) damaged(name, "no data chunk");
-  const auto number = [](std::size_t n) { return std::string({char(n & 255), char(n >> 8 & 255), char(n >> 16 & 255), char(n >> 24 & 255)}); };
+  const auto number = [](std::size_t n) {
+    return std::string({char(n & 255), char(n >> 8 & 255), char(n >> 16 & 255), char(n >> 24 & 255)});
+  };
   source out{"", samples};
   out.head = "RIFF" + number(20 + format.size() + samples.size()) + "WAVEfmt " + number(format.size());
   out.head += std::string(as_text(format)) + "data" + number(samples.size());
@@ -127,8 +134,10 @@ inline sound parse(byte_span bytes, const std::string& name) {
   const std::unique_ptr<SNDFILE, int (*)(SNDFILE*)> file(::sf_open_virtual(&io, SFM_READ, &info, &from), ::sf_close);
   if (!file) detail::damaged(name, std::string("libsndfile: ") + ::sf_strerror(nullptr));
   const int container = info.format & SF_FORMAT_TYPEMASK, coding = info.format & SF_FORMAT_SUBMASK;
-  const int known[]{SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16, SF_FORMAT_PCM_24, SF_FORMAT_PCM_32, SF_FORMAT_FLOAT, SF_FORMAT_DOUBLE, SF_FORMAT_ALAW, SF_FORMAT_ULAW};
-  if ((container != SF_FORMAT_WAV && container != SF_FORMAT_WAVEX) || std::find(std::begin(known), std::end(known), coding) == std::end(known))
+  const int known[]{SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16, SF_FORMAT_PCM_24, SF_FORMAT_PCM_32,
+                    SF_FORMAT_FLOAT,  SF_FORMAT_DOUBLE, SF_FORMAT_ALAW,   SF_FORMAT_ULAW};
+  if ((container != SF_FORMAT_WAV && container != SF_FORMAT_WAVEX) ||
+      std::find(std::begin(known), std::end(known), coding) == std::end(known))
     detail::damaged(name, "a coding other than PCM, float, a-law and u-law");
   if (info.channels < 1 || info.channels > most_channels || info.samplerate < 1)
     detail::damaged(name, std::to_string(info.channels) + " channels at " + std::to_string(info.samplerate) + " Hz");
@@ -151,9 +160,10 @@ inline sound read(const std::string& path) { return parse(mapped_file(path).byte
 /// Errors     value_error for no channel, no rate or over 4 GB; data_error where the file cannot be written
 inline void write(const std::string& path, const sound& s) {
   const std::uint64_t size = std::uint64_t(s.samples.size()) * 2;
-  if (s.channels < 1 || s.channels > most_channels || s.rate_hz < 1 || s.samples.size() % std::size_t(s.channels) != 0 || size > 0xFFFFFF00u)
-    throw value_error("ogm: " + path + ": a sound of " + std::to_string(s.samples.size()) + " samples, " + std::to_string(s.channels) + " channels, " +
-                      std::to_string(s.rate_hz) + " Hz cannot be a WAV file.");
+  if (s.channels < 1 || s.channels > most_channels || s.rate_hz < 1 || s.samples.size() % std::size_t(s.channels) != 0 ||
+      size > 0xFFFFFF00u)
+    throw value_error("ogm: " + path + ": a sound of " + std::to_string(s.samples.size()) + " samples, " + std::to_string(s.channels) +
+                      " channels, " + std::to_string(s.rate_hz) + " Hz cannot be a WAV file.");
   std::string head;
   const auto put = [&](auto value) { head.append(reinterpret_cast<const char*>(&value), sizeof value); };
   head += "RIFF", put(std::uint32_t(36 + size)), head += "WAVEfmt ";

@@ -24,14 +24,14 @@ enum class apply_to {
 template <class Shape = shape::paper, class Selection = select::weights, class Ratio = ratio::mean_pairwise> struct basic_ogm {
   static constexpr needs requirements{.probe = probe::split, .min_modalities = 2};
   using selection = Selection;
-  float alpha = 0.8f;
+  double alpha = 0.8;
   modulation::tie tie = modulation::tie::none;
   modulation::apply_to apply_to = modulation::apply_to::gradient;
 
   /// k_u of a ratio; `first` tells the modality that a tie may fall on.
   double coefficient(double rho, bool first) const {
     const bool ahead = rho > 1 || (rho == 1 && first && tie == modulation::tie::first);
-    return ahead ? Shape::coefficient(double(alpha), rho) : 1;
+    return ahead ? Shape::coefficient(alpha, rho) : 1;
   }
   void on_gradients(auto& step) const {
     for_each_modality(step, [&](auto& m) {

@@ -49,7 +49,7 @@ template <class Shape = shape::paper, class Selection = select::weights, class R
 struct basic_ogm_ge {
   static constexpr needs requirements{.probe = probe::split, .per_sample_gradients = Noise == noise_source::per_sample_diagonal, .min_modalities = 2};
   using selection = Selection;
-  float alpha = 0.8f;
+  double alpha = 0.8;
   modulation::std_of std_of = modulation::std_of::before_scale;
   modulation::ge_scope scope = modulation::ge_scope::both;
   modulation::tie tie = modulation::tie::none;
@@ -71,9 +71,9 @@ struct basic_ogm_ge {
 using ogm_ge = basic_ogm_ge<>;
 
 /// The released code: convolution weights only, noise on both modalities, a tie falls on the first. Put it into windowed<..., 0, 50>.
-constexpr basic_ogm_ge<shape::paper, select::conv_weights> ogm_ge_as_published(float alpha = 0.8f) { return {.alpha = alpha, .tie = tie::first}; }
+constexpr basic_ogm_ge<shape::paper, select::conv_weights> ogm_ge_as_published(double alpha = 0.8) { return {.alpha = alpha, .tie = tie::first}; }
 /// The paper's text: the whole encoder, noise of the gradient's covariance over samples (its diagonal), on the modality that is scaled.
-constexpr basic_ogm_ge<shape::paper, select::all_encoder, ratio::mean_pairwise, noise_source::per_sample_diagonal> ogm_ge_as_in_paper(float alpha = 0.8f) {
+constexpr basic_ogm_ge<shape::paper, select::all_encoder, ratio::mean_pairwise, noise_source::per_sample_diagonal> ogm_ge_as_in_paper(double alpha = 0.8) {
   return {.alpha = alpha, .scope = ge_scope::modulated_only};
 }
 

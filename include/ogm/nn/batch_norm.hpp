@@ -130,6 +130,8 @@ template <int Channels, class Backend = backend::standard> struct batch_norm {
           const auto dr = residual.accumulate();
           back.dresidual = dr.data;
           back.add_residual = dr.add();
+        } else {
+          static_cast<void>(residual);
         }
         t.run(back);
       });

@@ -9,7 +9,7 @@ namespace ogm::optim {
 
 /// Stochastic gradient descent: v = momentum v + g; p -= lr v; with Nesterov p -= lr (g + momentum v). Weight decay is added to g.
 struct sgd {
-  float lr = 1e-2f, momentum = 0, weight_decay = 0;
+  double lr = 1e-2, momentum = 0, weight_decay = 0;
   bool nesterov = false;
 
   template <class T> struct rule {
@@ -27,9 +27,9 @@ struct sgd {
 
 /// Kingma and Ba, ICLR 2015; weight decay is added to the gradient.
 struct adam {
-  float lr = 1e-3f;
+  double lr = 1e-3;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  float weight_decay = 0;
+  double weight_decay = 0;
 
   template <class T> struct rule {
     static constexpr int states = 2;
@@ -46,15 +46,15 @@ struct adam {
   template <class T> rule<T> at(double rate, long step, bool decoupled = false) const {
     const double c1 = 1 - std::pow(beta1, double(step)), c2 = 1 - std::pow(beta2, double(step));
     return {T(rate / c1), T(beta1), T(1 - beta1), T(beta2), T(1 - beta2), T(1 / std::sqrt(c2)), T(epsilon),
-            T(decoupled ? 0.f : weight_decay), T(decoupled ? rate * double(weight_decay) : 0.0)};
+            T(decoupled ? 0.0 : weight_decay), T(decoupled ? rate * weight_decay : 0.0)};
   }
 };
 
 /// Loshchilov and Hutter, ICLR 2019: the decay shrinks the parameter and is not part of the gradient.
 struct adamw {
-  float lr = 1e-3f;
+  double lr = 1e-3;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  float weight_decay = 1e-2f;
+  double weight_decay = 1e-2;
 
   template <class T> using rule = adam::rule<T>;
   template <class T> rule<T> at(double rate, long step) const {
@@ -64,9 +64,9 @@ struct adamw {
 
 /// Tieleman and Hinton, 2012: p -= lr g / (sqrt(mean square of g) + epsilon), then momentum on that.
 struct rmsprop {
-  float lr = 1e-2f;
+  double lr = 1e-2;
   double alpha = 0.99, epsilon = 1e-8;
-  float momentum = 0, weight_decay = 0;
+  double momentum = 0, weight_decay = 0;
 
   template <class T> struct rule {
     static constexpr int states = 2;

@@ -92,7 +92,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
   }
   /// One step on one batch, for loops of one's own.
   template <class Inputs> step_result<modalities> step(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels) {
-    modulation::progress at{.epoch = 0, .epochs = 1, .step = steps_++, .seed = options_.seed, .learning_rate = double(step_.update().optimiser().lr)};
+    modulation::progress at{.epoch = 0, .epochs = 1, .step = steps_++, .seed = options_.seed, .learning_rate = step_.optimiser().lr};
     return step_.step(inputs, labels, at);
   }
   Model& model() { return step_.model(); }
@@ -248,7 +248,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
 
   template <class Options> modulation::progress progress(const run_state& at, const Options& how) const {
     return {.epoch = at.epoch, .epochs = how.epochs, .step = at.step, .seed = options_.seed,
-            .learning_rate = double(step_.optimiser().lr) * how.schedule.factor(at.epoch)};
+            .learning_rate = step_.optimiser().lr * how.schedule.factor(at.epoch)};
   }
   template <class Data> void setup(const Data& train, const fit_options<Data>& how) {
     using context = modulation::setup_context<backend_type, modalities>;
@@ -333,7 +333,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
                   {"epochs", std::to_string(how.epochs)},
                   {"batch", std::to_string(how.batch)},
                   {"accumulate", std::to_string(how.accumulate)},
-                  {"learning rate", std::to_string(step_.update().optimiser().lr)},
+                  {"learning rate", std::to_string(step_.optimiser().lr)},
                   {"augmented", how.augment ? "yes" : "no"},
                   {"parameters", std::to_string(parameter_count(step_.model()))}};
     for (auto& o : observers_) o->begin(e);

@@ -50,7 +50,8 @@ TEST_CASE("files that do not fit are named") {
   write<std::int32_t>(in, "pairs_test.npy", {0, 1, 4}, {1, 3});
   write<std::int32_t>(in, "optional_pcm/audio_offsets.npy", {0, 100, 301}, {3});
   CHECK(test::has(test::message_of([&] { av_digits(in.path(), part::test, {.from_pcm = true}); }), "recording 1 from 100 to 301 of 300"));
-  CHECK(test::has(test::message_of<ogm::value_error>([&] { av_digits(in.path(), part::test, {.hard = true, .from_pcm = true}); }), "no recordings"));
+  CHECK(test::has(test::message_of<ogm::value_error>([&] { av_digits(in.path(), part::test, {.hard = true, .from_pcm = true}); }),
+                  "no recordings"));
 }
 
 TEST_CASE("the real digits") {

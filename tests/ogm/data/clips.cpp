@@ -23,7 +23,9 @@ void write_sound(const std::string& path, int rate, double seconds) {
 }
 #endif
 /// A frame of one grey level.
-void write_frame(const std::string& path, int level) { image::write_png(path, {6, 8, 3, std::vector<std::uint8_t>(6 * 8 * 3, std::uint8_t(level))}); }
+void write_frame(const std::string& path, int level) {
+  image::write_png(path, {6, 8, 3, std::vector<std::uint8_t>(6 * 8 * 3, std::uint8_t(level))});
+}
 void write_frames(const test::folder& in, const std::string& folder, int count) {
   for (int i = 0; i < count; ++i) write_frame(in / (folder + "/frame_0000" + std::to_string(i + 1) + ".jpg"), 20 * (i + 1));
 }
@@ -43,7 +45,8 @@ std::vector<int> shown(const clip_dataset& data, ogm::size_type index, std::uint
   const auto l = load(data, index, epoch);
   const auto v = std::get<1>(data.item_shapes());
   std::vector<int> out;
-  for (ogm::size_type f = 0; f < v[1]; ++f) out.push_back(int(std::lround((l.visual[std::size_t(f * v[2] * v[3])] * 0.229f + 0.485f) * 255 / 20)));
+  for (ogm::size_type f = 0; f < v[1]; ++f)
+    out.push_back(int(std::lround((l.visual[std::size_t(f * v[2] * v[3])] * 0.229f + 0.485f) * 255 / 20)));
   return out;
 }
 }  // namespace
@@ -51,7 +54,9 @@ std::vector<int> shown(const clip_dataset& data, ogm::size_type index, std::uint
 #ifdef OGM_WITH_SNDFILE
 TEST_CASE("CREMA-D: lists of names and emotions, one frame, a spectrogram of 257 x 188") {
   const test::folder in;
-  in.write("train.csv", "\xEF\xBB\xBF" "1001_a,NEU\n1001_b,ANG\n1001_gone,SAD\n");
+  in.write("train.csv",
+           "\xEF\xBB\xBF"
+           "1001_a,NEU\n1001_b,ANG\n1001_gone,SAD\n");
   in.write("test.csv", "1002_c,FEA\n");
   for (const char* name : {"1001_a", "1001_b", "1002_c"}) {
     write_sound(in / ("AudioWAV/" + std::string(name) + ".wav"), 16000, 1.3);
@@ -69,7 +74,7 @@ TEST_CASE("CREMA-D: lists of names and emotions, one frame, a spectrogram of 257
   CHECK(shown(data.test, 0) == std::vector<int>{1});
   float low = 0, high = -100;
   for (const float v : item.audio) low = std::min(low, v), high = std::max(high, v);
-  CHECK(high > 2);   // 0.5 at one bin of a window of 512: about log(64)
+  CHECK(high > 2);  // 0.5 at one bin of a window of 512: about log(64)
   CHECK(high < 4.5f);
   CHECK(low >= std::log(1e-7f) - 1e-3f);
   const auto again = load(data.train, 1), other = load(data.train, 1, 1), same = load(data.train, 1);
@@ -89,7 +94,8 @@ TEST_CASE("CREMA-D: lists of names and emotions, one frame, a spectrogram of 257
 
 TEST_CASE("VGGSound: one list, more than three frames, 5 s from a random place") {
   const test::folder in;
-  in.write("vggsound.csv", "abc,000010,\"dog barking, far\",train\nxyz,000020,violin,test\nfew,000001,violin,train\nabc,000030,violin,test\n");
+  in.write("vggsound.csv",
+           "abc,000010,\"dog barking, far\",train\nxyz,000020,violin,test\nfew,000001,violin,train\nabc,000030,violin,test\n");
   const auto add = [&](const std::string& split, const std::string& name, int frames) {
     write_sound(in / (split + "-audios/" + split + "-set/" + name + ".wav"), 16000, 4);
     write_frames(in, split + "-videos/" + split + "-set-img/Image-01-FPS/" + name + ".mp4", frames);
@@ -198,13 +204,16 @@ TEST_CASE("the older spectrogram is its definition") {
       double mean = 0;
       for (int i = 0; i < n; ++i) mean += double(clip[std::size_t(t * hop + i)]) / n;
       std::complex<double> sum = 0;
-      for (int i = 0; i < n; ++i) sum += (double(clip[std::size_t(t * hop + i)]) - mean) * window[std::size_t(i)] * std::polar(1.0, -2 * 3.14159265358979323846 * i * k / n);
+      for (int i = 0; i < n; ++i)
+        sum += (double(clip[std::size_t(t * hop + i)]) - mean) * window[std::size_t(i)] *
+               std::polar(1.0, -2 * 3.14159265358979323846 * i * k / n);
       expected.push_back(std::log(std::norm(sum) / (rate * squares) * (k == 0 || k == n / 2 ? 1 : 2) + 1e-7));
       mean_of_all += expected.back() / double(bins * times);
     }
   for (const double e : expected) square_of_all += (e - mean_of_all) * (e - mean_of_all) / double(expected.size());
   double worst = 0;
-  for (std::size_t i = 0; i < out.size(); ++i) worst = std::max(worst, std::fabs(double(out[i]) - (expected[i] - mean_of_all) / std::sqrt(square_of_all)));
+  for (std::size_t i = 0; i < out.size(); ++i)
+    worst = std::max(worst, std::fabs(double(out[i]) - (expected[i] - mean_of_all) / std::sqrt(square_of_all)));
   CHECK(!(worst > 1e-3));
 }
 #endif

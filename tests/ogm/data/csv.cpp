@@ -15,7 +15,9 @@ using fields = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("fields, quotes, line ends, empty lines and a byte-order mark") {
-  const auto r = rows("\xEF\xBB\xBF" "a,b\r\n\r\n\"c,\"\"d\"\"\n2\",e\n,\n\"\"");
+  const auto r = rows(
+      "\xEF\xBB\xBF"
+      "a,b\r\n\r\n\"c,\"\"d\"\"\n2\",e\n,\n\"\"");
   REQUIRE(r.size() == 4);
   CHECK(r[0].fields == fields{"a", "b"});
   CHECK(r[1].fields == fields{"c,\"d\"\n2", "e"});
@@ -45,5 +47,6 @@ TEST_CASE("numbers are whole fields") {
   const auto r = rows("12,-3,1x,,99999999999")[0];
   CHECK(csv::number<int>(r, 0, "t.csv") == 12);
   CHECK(csv::number<int>(r, 1, "t.csv") == -3);
-  for (const std::size_t bad : {2, 3, 4, 5}) CHECK(test::has(test::message_of([&] { csv::number<int>(r, bad, "t.csv"); }), "t.csv: line 1, field " + std::to_string(bad + 1)));
+  for (const std::size_t bad : {2, 3, 4, 5})
+    CHECK(test::has(test::message_of([&] { csv::number<int>(r, bad, "t.csv"); }), "t.csv: line 1, field " + std::to_string(bad + 1)));
 }

@@ -13,10 +13,14 @@ TEST_CASE("every 16-bit float survives the way through float") {
     bfloat16 b;
     b.bits = std::uint16_t(bits);
     const float x = float(h), y = float(b);
-    if (x == x) REQUIRE(float16(x).bits == bits);
-    else REQUIRE(float(float16(x)) != float(float16(x)));
-    if (y == y) REQUIRE(bfloat16(y).bits == bits);
-    else REQUIRE(float(bfloat16(y)) != float(bfloat16(y)));
+    if (x == x)
+      REQUIRE(float16(x).bits == bits);
+    else
+      REQUIRE(float(float16(x)) != float(float16(x)));
+    if (y == y)
+      REQUIRE(bfloat16(y).bits == bits);
+    else
+      REQUIRE(float(bfloat16(y)) != float(bfloat16(y)));
   }
 }
 
@@ -27,11 +31,11 @@ TEST_CASE("half precision has IEEE's values and rounds to nearest, ties to even"
   CHECK(float16(65519.996f).bits == 0x7BFF);
   CHECK(float16(65520.f).bits == 0x7C00);
   CHECK(float16(0x1p-24f).bits == 1);
-  CHECK(float16(0x1p-25f).bits == 0);                       // a tie between 0 and 1: even
+  CHECK(float16(0x1p-25f).bits == 0);  // a tie between 0 and 1: even
   CHECK(float16(std::nextafter(0x1p-25f, 1.f)).bits == 1);
-  CHECK(float16(1 + 0x1p-11f).bits == 0x3C00);              // a tie: even
+  CHECK(float16(1 + 0x1p-11f).bits == 0x3C00);  // a tie: even
   CHECK(float16(1 + 3 * 0x1p-11f).bits == 0x3C02);
-  CHECK(float16(0x1p-14f - 0x1p-26f).bits == 0x0400);       // the largest subnormals round up to the smallest normal
+  CHECK(float16(0x1p-14f - 0x1p-26f).bits == 0x0400);  // the largest subnormals round up to the smallest normal
   CHECK(bfloat16(1 + 0x1p-8f).bits == 0x3F80);
   CHECK(bfloat16(1 + 3 * 0x1p-8f).bits == 0x3F82);
   CHECK(float(bfloat16(std::numeric_limits<float>::max())) == std::numeric_limits<float>::infinity());

@@ -41,8 +41,7 @@ class folder {
 };
 
 /// The text of the Error that f throws, "" where it throws nothing; anything else passes through and fails the test.
-template <class Error = ogm::data_error, class F>
-std::string message_of(const F& f) {
+template <class Error = ogm::data_error, class F> std::string message_of(const F& f) {
   try {
     f();
   } catch (const Error& e) {
@@ -63,8 +62,7 @@ inline std::string from_hex(const std::string& hex) {
 }
 
 /// Prefixes of the file that parse accepts. Each is in memory of its own length, so that a sanitizer sees the first byte too far.
-template <class Parse>
-std::size_t accepted_prefixes(const std::string& whole, const Parse& parse) {
+template <class Parse> std::size_t accepted_prefixes(const std::string& whole, const Parse& parse) {
   std::size_t accepted = 0;
   for (std::size_t n = 0; n < whole.size(); ++n) {
     const std::vector<char> cut(whole.begin(), whole.begin() + std::ptrdiff_t(n));
@@ -74,8 +72,7 @@ std::size_t accepted_prefixes(const std::string& whole, const Parse& parse) {
 }
 
 /// Single flipped bits that parse accepts; every other one must be a data_error.
-template <class Parse>
-std::size_t accepted_flips(const std::string& whole, const Parse& parse) {
+template <class Parse> std::size_t accepted_flips(const std::string& whole, const Parse& parse) {
   std::size_t accepted = 0;
   for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
     std::vector<char> flipped(whole.begin(), whole.end());

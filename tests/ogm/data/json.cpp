@@ -27,12 +27,17 @@ TEST_CASE("values are read in the order of the text") {
   std::string seen;
   in.object([&](const std::string& key) {
     seen += key;
-    if (key == "a" || key == "e") in.array([&] { numbers.push_back(in.unsigned_integer()); });
-    else if (key == "c") CHECK(in.string() == "d");
-    else in.object([&](const std::string& k) {
-      if (k == "x") x = in.boolean();
-      else y = in.number();
-    });
+    if (key == "a" || key == "e")
+      in.array([&] { numbers.push_back(in.unsigned_integer()); });
+    else if (key == "c")
+      CHECK(in.string() == "d");
+    else
+      in.object([&](const std::string& k) {
+        if (k == "x")
+          x = in.boolean();
+        else
+          y = in.number();
+      });
   });
   in.end();
   CHECK(seen == "abcef");
@@ -55,7 +60,8 @@ TEST_CASE("what quoted() writes, string() reads") {
 
 TEST_CASE("bad strings are refused with the byte") {
   for (const char* bad : {"\"\\ud800\"", "\"\\ude00\"", "\"\\ud800\\u0041\""}) CHECK(test::has(failure(bad), "surrogate"));
-  for (const char* bad : {"\"\xC0\x80\"", "\"\xE0\x80\x80\"", "\"\xED\xA0\x80\"", "\"\xF5\x80\x80\x80\"", "\"\xF4\x90\x80\x80\"", "\"\x80\"", "\"\xC3\"", "\"\xE2\x82\""})
+  for (const char* bad : {"\"\xC0\x80\"", "\"\xE0\x80\x80\"", "\"\xED\xA0\x80\"", "\"\xF5\x80\x80\x80\"", "\"\xF4\x90\x80\x80\"",
+                          "\"\x80\"", "\"\xC3\"", "\"\xE2\x82\""})
     CHECK(test::has(failure(bad), "bad UTF-8"));
   CHECK(test::has(failure("\"a\nb\""), "control character in a string (JSON, byte 2)"));
   CHECK(test::has(failure("\"a"), "without its end"));
@@ -75,9 +81,7 @@ TEST_CASE("bad numbers are refused") {
   };
   for (const char* good : {"0", "-0.5", "1e5", "10.25E-2"}) CHECK(number(good) == "");
   for (const char* bad : {"", "01", "-", "1.", ".5", "+1", "1e", "1e400", "NaN", "0x1", "1 2"}) CHECK(number(bad) != "");
-  const auto integer = [](const std::string& text) {
-    return test::message_of([&] { json::reader(text, "t.json").unsigned_integer(); });
-  };
+  const auto integer = [](const std::string& text) { return test::message_of([&] { json::reader(text, "t.json").unsigned_integer(); }); };
   CHECK(integer("18446744073709551615") == "");
   for (const char* bad : {"18446744073709551616", "-1", "1.0", "1e2", "true"}) CHECK(integer(bad) != "");
 }

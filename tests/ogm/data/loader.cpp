@@ -26,16 +26,14 @@ in_memory<sound, picture> numbered(int items) {
 }
 
 struct jitter {
-  template <class Item>
-  void operator()(const item_key& key, const Item& into) const {
+  template <class Item> void operator()(const item_key& key, const Item& into) const {
     auto g = key.generator();
     for (float& x : std::get<0>(into).flat()) x += g.uniform();
   }
 };
 
 /// Everything that an epoch or several hand out, as text.
-template <class Loader>
-std::string epochs(Loader& from, int count) {
+template <class Loader> std::string epochs(Loader& from, int count) {
   std::string out;
   for (int e = 0; e < count; ++e) {
     while (const auto* b = from.next()) {
@@ -52,7 +50,7 @@ std::string epochs(Loader& from, int count) {
 }
 }  // namespace
 
-TEST_CASE("an epoch has every item once, with its own arrays and label") {
+TEST_CASE("an epoch has every item once, with its own arrays and label", "[threads]") {
   const auto data = numbered(23);
   loader all(data, {.batch = 5, .seed = 3, .threads = 2});
   CHECK(all.batches() == 5);
@@ -79,7 +77,7 @@ TEST_CASE("an epoch has every item once, with its own arrays and label") {
   }
 }
 
-TEST_CASE("batches have the same bits for any number of threads and any prefetch") {
+TEST_CASE("batches have the same bits for any number of threads and any prefetch", "[threads]") {
   const auto data = numbered(41);
   loader alone(data, {.batch = 4, .seed = 9, .threads = 0}, jitter{});
   const std::string expected = epochs(alone, 3);
@@ -110,7 +108,7 @@ TEST_CASE("epochs differ in order and in augmentation, and unshuffled ones keep 
   CHECK(plain.next()->get<0>()(4, 1) != once);
 }
 
-TEST_CASE("a loader goes on from any state with the same bits") {
+TEST_CASE("a loader goes on from any state with the same bits", "[threads]") {
   const auto data = numbered(29);
   const loader_options how{.batch = 4, .seed = 5, .threads = 2};
   loader whole(data, how, jitter{});
@@ -143,7 +141,7 @@ TEST_CASE("the last batch can be dropped; an empty set and one smaller than a ba
   CHECK(small.next() == nullptr);
 }
 
-TEST_CASE("batches reuse their memory") {
+TEST_CASE("batches reuse their memory", "[threads]") {
   const auto data = numbered(64);
   loader all(data, {.batch = 4, .threads = 2, .prefetch = 3});
   std::set<const void*> seen;
@@ -164,7 +162,7 @@ struct failing {
 };
 }  // namespace
 
-TEST_CASE("what load throws comes out of next, and the loader can be asked again and destroyed") {
+TEST_CASE("what load throws comes out of next, and the loader can be asked again and destroyed", "[threads]") {
   const failing data;
   for (const int threads : {0, 1, 3}) {
     loader all(data, {.batch = 2, .threads = threads, .shuffle = false});

@@ -31,7 +31,8 @@ TEST_CASE("bands are triangles on HTK's scale that overlap to one") {
 
 TEST_CASE("band limits that make no sense are refused") {
   CHECK(test::has(test::message_of<ogm::value_error>([] { mel_filterbank({.bands = 4, .high_hz = 5000}, 64, 8000); }), "5000"));
-  CHECK(test::has(test::message_of<ogm::value_error>([] { mel_filterbank({.bands = 4, .low_hz = 3000, .high_hz = 2000}, 64, 8000); }), "4 mel bands"));
+  CHECK(test::has(test::message_of<ogm::value_error>([] { mel_filterbank({.bands = 4, .low_hz = 3000, .high_hz = 2000}, 64, 8000); }),
+                  "4 mel bands"));
   CHECK(test::has(test::message_of<ogm::value_error>([] { mel_filterbank({.bands = 0}, 64, 8000); }), "0 mel bands"));
   const mel_filterbank bank({.bands = 4}, 64, 8000);
   std::vector<float> in(33), out(5);
@@ -60,7 +61,7 @@ TEST_CASE("silence is the floor of the digits' log-mel, and loudness does not ma
   CHECK(digit_log_mel::quantise(digit_log_mel::restore(77)) == 77);
 }
 
-TEST_CASE("the stored 8-bit log-mel of the spoken digits comes out of their recordings") {
+TEST_CASE("the stored 8-bit log-mel of the spoken digits comes out of their recordings", "[slow]") {
   const auto folder = test::shared("data/avmnist/optional_pcm");
   if (!folder) return;
   const auto offsets = npy::read<std::int32_t>(*folder + "/audio_offsets.npy");
@@ -116,7 +117,8 @@ TEST_CASE("one frame of the Kaldi filter bank is its definition") {
   }
   for (std::size_t k = 0; k < 257; ++k) {
     double re = 0, im = 0;
-    for (std::size_t i = 0; i < 400; ++i) re += frame[i] * std::cos(2 * pi * double(i * k) / 512), im += frame[i] * std::sin(2 * pi * double(i * k) / 512);
+    for (std::size_t i = 0; i < 400; ++i)
+      re += frame[i] * std::cos(2 * pi * double(i * k) / 512), im += frame[i] * std::sin(2 * pi * double(i * k) / 512);
     power[k] = re * re + im * im;
   }
   const auto mel = [](double f) { return 1127 * std::log(1 + f / 700); };

@@ -24,8 +24,8 @@ std::string dict(const std::string& descr, const std::string& order, const std::
 }
 }  // namespace
 
-TEMPLATE_TEST_CASE("what is written is read back, mapped and converted", "", float, double, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
-                   std::uint16_t, std::uint32_t, std::uint64_t) {
+TEMPLATE_TEST_CASE("what is written is read back, mapped and converted", "", float, double, std::int8_t, std::int16_t, std::int32_t,
+                   std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t) {
   const test::folder in;
   const std::string path = in / "a.npy";
   ogm::tensor<TestType, ogm::dyn, 3, 4> t(5);
@@ -100,7 +100,7 @@ TEST_CASE("errors say what is wrong and what was expected") {
   CHECK(test::has(failure(file(dict("'<f4'", "False", "(" + axes + ")"), two_floats)), "more than 32 axes"));
 }
 
-TEST_CASE("every prefix is refused, and no flipped bit does harm") {
+TEST_CASE("npy: every prefix is refused, and no flipped bit does harm") {
   const std::string whole = file(dict("'<f4'", "False", "(2, 1)"), two_floats);
   const auto parse = [](byte_span b) { npy::parse_as<float>(b, "t.npy"); };
   CHECK(test::accepted_prefixes(whole, parse) == 0);
@@ -111,7 +111,8 @@ TEST_CASE("a count that does not fill the shape is not written") {
   const test::folder in;
   const std::vector<float> values(5);
   const std::vector<ogm::size_type> shape{2, 3};
-  CHECK(test::has(test::message_of<ogm::shape_error>([&] { npy::write<float>(in / "a.npy", values, shape); }), "5 elements do not fill the shape (2, 3)"));
+  CHECK(test::has(test::message_of<ogm::shape_error>([&] { npy::write<float>(in / "a.npy", values, shape); }),
+                  "5 elements do not fill the shape (2, 3)"));
 }
 
 TEST_CASE("files that NumPy wrote") {

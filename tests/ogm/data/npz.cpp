@@ -27,8 +27,7 @@ const std::string deflated = test::from_hex(
     "00000000004a000000000000009bec17ea1b10c9c850c650ad9e925a9c5ca46ea5a06e9369a4aea3a09e965f54529498179f5f94920a12774bcc294e"
     "058a17672416a402f91ac63a9a3a0ab50a1400aeffff1918d81900504b01022d032d0000000800000021004efb207553000000900000000500000000"
     "00000000000000800100000000612e6e7079504b01022d032d0000000800000021000a3099ba4a000000860000000500000000000000000000008001"
-    "8a000000622e6e7079504b05060000000002000200660000000b0100000000"
-);
+    "8a000000622e6e7079504b05060000000002000200660000000b0100000000");
 }  // namespace
 
 TEST_CASE("arrays that were written are read back, sorted by name") {
@@ -37,7 +36,8 @@ TEST_CASE("arrays that were written are read back, sorted by name") {
   const std::vector<float> values{1, 2};
   w.add<float>("weights", values, std::vector<ogm::size_type>{2});
   w.add<float>("bias", values, std::vector<ogm::size_type>{1, 2});
-  CHECK(test::has(test::message_of<ogm::value_error>([&] { w.add<float>("bias", values, std::vector<ogm::size_type>{2}); }), "second array bias"));
+  CHECK(test::has(test::message_of<ogm::value_error>([&] { w.add<float>("bias", values, std::vector<ogm::size_type>{2}); }),
+                  "second array bias"));
   w.save(in / "a.npz");
   const npz::file f(in / "a.npz");
   CHECK(f.names() == std::vector<std::string>{"bias", "weights"});

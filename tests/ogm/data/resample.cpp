@@ -20,7 +20,8 @@ TEST_CASE("a tone keeps its frequency, phase and height, up and down") {
     const auto out = resample(tone(440, from, from), from, to), expected = tone(440, to, to);
     REQUIRE(out.size() == expected.size());
     double worst = 0;
-    for (std::size_t i = out.size() / 10; i < out.size() * 9 / 10; ++i) worst = std::max(worst, std::fabs(double(out[i]) - double(expected[i])));
+    for (std::size_t i = out.size() / 10; i < out.size() * 9 / 10; ++i)
+      worst = std::max(worst, std::fabs(double(out[i]) - double(expected[i])));
     CHECK(!(worst > 1e-4));
   }
 }

@@ -65,7 +65,8 @@ TEST_CASE("the writer refuses doubled names and bytes that do not fill the shape
   safetensors::writer w;
   w.add("a", dtype::f32, sizes{0}, {});
   CHECK(test::has(test::message_of<ogm::value_error>([&] { w.add("a", dtype::f32, sizes{0}, {}); }), "second tensor a"));
-  CHECK(test::has(test::message_of<ogm::shape_error>([&] { w.add("b", dtype::f32, sizes{2}, {}); }), "0 bytes do not fill the shape (2) of f32"));
+  CHECK(test::has(test::message_of<ogm::shape_error>([&] { w.add("b", dtype::f32, sizes{2}, {}); }),
+                  "0 bytes do not fill the shape (2) of f32"));
 }
 
 TEST_CASE("each rule of the format has its sentence") {
@@ -102,8 +103,9 @@ TEST_CASE("each rule of the format has its sentence") {
   CHECK(test::has(failure(file("{" + tensor("a", "F32", axes + "]", "[0,4]") + "}", 4)), "more than 32 axes"));
 }
 
-TEST_CASE("every prefix is refused, and no flipped bit does harm") {
-  const std::string whole = file("{\"__metadata__\":{\"k\":\"v\"}," + tensor("a", "F32", "[2]", "[0,8]") + "," + tensor("b", "U8", "[3]", "[8,11]") + "}", 11);
+TEST_CASE("safetensors: every prefix is refused, and no flipped bit does harm") {
+  const std::string whole =
+      file("{\"__metadata__\":{\"k\":\"v\"}," + tensor("a", "F32", "[2]", "[0,8]") + "," + tensor("b", "U8", "[3]", "[8,11]") + "}", 11);
   const auto parse = [](byte_span b) { safetensors::archive(b, "t.safetensors"); };
   CHECK(test::accepted_prefixes(whole, parse) == 0);
   CHECK(test::accepted_flips(whole, parse) < 8 * whole.size() / 2);

@@ -75,11 +75,13 @@ TEST_CASE("the published shapes") {
 }
 
 TEST_CASE("sizes out of range are refused") {
-  for (const stft_options& bad : {stft_options{.n_fft = 0}, {.n_fft = 7}, {.hop = 0}, {.n_fft = 16, .win_length = 17}, {.n_fft = -4}, {.win_length = -1}})
+  for (const stft_options& bad :
+       {stft_options{.n_fft = 0}, {.n_fft = 7}, {.hop = 0}, {.n_fft = 16, .win_length = 17}, {.n_fft = -4}, {.win_length = -1}})
     CHECK(test::has(test::message_of<ogm::value_error>([&] { stft{bad}; }), "an STFT with n_fft"));
   std::vector<float> out(10);
   const std::vector<float> few(4);
   CHECK(test::has(test::message_of<ogm::shape_error>([&] { stft({.n_fft = 16, .hop = 4}).power(few, out); }), "does not fit 10"));
   out.resize(9 * 2);
-  CHECK(test::has(test::message_of<ogm::shape_error>([&] { stft({.n_fft = 16, .hop = 4}).power(few, out); }), "needs more than 8 samples, 4 given"));
+  CHECK(test::has(test::message_of<ogm::shape_error>([&] { stft({.n_fft = 16, .hop = 4}).power(few, out); }),
+                  "needs more than 8 samples, 4 given"));
 }

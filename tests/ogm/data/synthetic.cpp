@@ -12,7 +12,8 @@ using namespace ogm::data;
 namespace {
 /// Accuracy on `test` of the nearest class mean of `train`, over the first `width` elements of each item.
 template <class T>
-double nearest_mean(const T* train, const std::vector<std::int32_t>& train_labels, const T* test, const std::vector<std::int32_t>& test_labels, int width, int classes) {
+double nearest_mean(const T* train, const std::vector<std::int32_t>& train_labels, const T* test,
+                    const std::vector<std::int32_t>& test_labels, int width, int classes) {
   std::vector<double> means(std::size_t(classes * width), 0.0), counts(std::size_t(classes), 0.0);
   for (std::size_t i = 0; i < train_labels.size(); ++i) {
     const auto c = std::size_t(train_labels[i]);
@@ -82,7 +83,8 @@ TEST_CASE("drawn digits can be told apart by picture and by sound, and either ca
   INFO("image " << image << ", sound " << sound);
   CHECK(image > 0.6);
   CHECK(sound > 0.6);
-  const synthetic_digits_options faint{.image_noise = 0.4f, .image_strength = 0.3f}, faint_test{.part = 1, .image_noise = 0.4f, .image_strength = 0.3f};
+  const synthetic_digits_options faint{.image_noise = 0.4f, .image_strength = 0.3f},
+      faint_test{.part = 1, .image_noise = 0.4f, .image_strength = 0.3f};
   const auto c = synthetic_digits(600, 1, faint), d = synthetic_digits(300, 1, faint_test);
   CHECK(nearest_mean(c.images.data(), c.labels, d.images.data(), d.labels, 28 * 28, 10) < image - 0.1);
 }

@@ -8,13 +8,12 @@
 using namespace ogm::data;
 
 namespace {
-template <class T>
-std::string bytes_of(T value) { return std::string(reinterpret_cast<const char*>(&value), sizeof value); }
+template <class T> std::string bytes_of(T value) { return std::string(reinterpret_cast<const char*>(&value), sizeof value); }
 
 std::string make(int format, int bits, int channels, const std::string& body) {
   const int frame = channels * bits / 8;
-  std::string chunks = "WAVEfmt " + bytes_of(16) + bytes_of(short(format)) + bytes_of(short(channels)) + bytes_of(8000) + bytes_of(8000 * frame) +
-                       bytes_of(short(frame)) + bytes_of(short(bits)) + "data" + bytes_of(int(body.size())) + body;
+  std::string chunks = "WAVEfmt " + bytes_of(16) + bytes_of(short(format)) + bytes_of(short(channels)) + bytes_of(8000) +
+                       bytes_of(8000 * frame) + bytes_of(short(frame)) + bytes_of(short(bits)) + "data" + bytes_of(int(body.size())) + body;
   return "RIFF" + bytes_of(int(chunks.size())) + chunks;
 }
 std::string failure(const std::string& bytes) {
@@ -61,6 +60,15 @@ TEST_CASE("the codings that a clip may have") {
   CHECK(wav::parse(as_byte_span(make(1, 16, 1, "")), "t").samples.empty());
 }
 
+TEST_CASE("chunks other than fmt and data are passed over, wherever they stand") {
+  const std::string plain = make(1, 16, 1, std::string("\1\2\3\4", 4));
+  const std::string list = "LIST" + bytes_of(5) + std::string(5, '\xFF') + '\0';  // padded to an even size
+  std::string more = plain.substr(0, 12) + list + plain.substr(12) + list;
+  more.replace(4, 4, bytes_of(int(more.size()) - 8));
+  CHECK(wav::parse(as_byte_span(more), "t").samples == wav::parse(as_byte_span(plain), "t").samples);
+  CHECK(wav::parse(as_byte_span(plain + list), "t").frames() == 2);  // after the end that RIFF gives
+}
+
 TEST_CASE("other codings and impossible headers are refused") {
   CHECK(test::has(failure(make(1, 16, 0, std::string(4, '\0'))), "t.wav: "));
   CHECK(test::has(failure(make(1, 16, 100, std::string(400, '\0'))), "100 channels"));
@@ -68,7 +76,7 @@ TEST_CASE("other codings and impossible headers are refused") {
   CHECK(test::has(failure(make(0x1234, 16, 1, std::string(8, '\0'))), "t.wav: "));
 }
 
-TEST_CASE("every prefix is refused, and no flipped bit does harm") {
+TEST_CASE("wav: every prefix is refused, and no flipped bit does harm") {
   const std::string whole = make(1, 16, 1, std::string("\1\2\3\4\5\6", 6));
   const auto parse = [](byte_span b) { wav::parse(b, "t.wav"); };
   CHECK(test::accepted_prefixes(whole, parse) == 0);
