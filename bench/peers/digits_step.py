@@ -17,19 +17,15 @@ def conv_block(channels_in, channels_out, pool):
     return layers + ([nn.MaxPool2d(2)] if pool else [])
 
 
-def encoder(depth):
-    """Three blocks for images; audio has a fourth after a third pooling."""
-    layers = conv_block(1, 16, True) + conv_block(16, 32, True) + conv_block(32, 64, depth > 3)
-    if depth > 3:
-        layers += conv_block(64, 64, False)
-    return nn.Sequential(*layers)
+def encoder():
+    return nn.Sequential(*conv_block(1, 16, True), *conv_block(16, 32, True), *conv_block(32, 64, True), *conv_block(64, 64, False))
 
 
 class Digits(nn.Module):
     def __init__(self):
         super().__init__()
-        self.audio = encoder(4)
-        self.image = encoder(3)
+        self.audio = encoder()
+        self.image = encoder()
         self.head = nn.Linear(128, 10)
 
     def forward(self, audio, image):

@@ -85,7 +85,7 @@ template <class Backend, class Head> class ogm_case {
       const auto values = fill(name, std::size_t(n), float(rule.at("scale").template get<double>()));
       const double offset = rule.at("offset").template get<double>();
       for (size_type i = 0; i < p.value.count(); ++i)
-        p.value.data()[i] = i < n ? T(double(values[std::size_t(i)]) + offset) : T(name.ends_with("bias") ? -1e30 : 0);
+        p.value.data()[i] = i < n ? T(values[std::size_t(i)] + float(offset)) : T(name.ends_with("bias") ? -1e30 : 0);
     });
     for_each_buffer(m, [](const std::string& name, auto& b) {
       for (auto& x : b.value.flat()) x = name.ends_with("running_var") ? T(1) : T(0);

@@ -81,7 +81,7 @@ template <class Backend, class Model, class Forward, class... Inputs> class chec
   static_assert(std::same_as<typename Backend::value_type, double>, "ogm: central differences need a backend of doubles.");
 
  public:
-  checker(Model& model, const Forward& forward, const gradient_options& options, Inputs&... inputs)
+  checker(Model& model, const Forward& forward, const gradient_options& options, const Inputs&... inputs)
       : model_(model), forward_(forward), options_(options), inputs_(inputs...), store_(model) {
     tape_.bind(store_);
   }
@@ -207,7 +207,7 @@ template <class Backend, class Model, class Forward, class... Inputs> class chec
   Model& model_;
   const Forward& forward_;
   gradient_options options_;
-  std::tuple<Inputs&...> inputs_;
+  std::tuple<Inputs...> inputs_;     // copies: the differences change them
   std::vector<doubles> cotangents_;  // one an output
   gradient_store<Backend> store_;
   tape<Backend> tape_;
@@ -221,19 +221,19 @@ template <class Backend, class Model, class Forward, class... Inputs> class chec
 /// forward(tape, model, input...) returns an array or a tuple of arrays. Inputs are tensors of doubles; what has no gradient (masks,
 /// labels) is captured by `forward`.
 template <class Backend = backend::eigen<double>, class Model, class Forward, class... Inputs>
-std::string gradient_problem(Model& model, const Forward& forward, const gradient_options& options, Inputs&&... inputs) {
-  return detail::checker<Backend, Model, Forward, std::remove_reference_t<Inputs>...>(model, forward, options, inputs...).problem();
+std::string gradient_problem(Model& model, const Forward& forward, const gradient_options& options, const Inputs&... inputs) {
+  return detail::checker<Backend, Model, Forward, Inputs...>(model, forward, options, inputs...).problem();
 }
 
 /// A test of a layer that is called as layer(tape, input...).
 template <class Backend = backend::eigen<double>, class Layer, class... Inputs>
-void check_layer(Layer& layer, const gradient_options& options, Inputs&&... inputs) {
+void check_layer(Layer& layer, const gradient_options& options, const Inputs&... inputs) {
   const auto forward = [](auto& tape, const auto& model, const auto&... x) { return model(tape, x...); };
   CHECK(gradient_problem<Backend>(layer, forward, options, inputs...) == "");
 }
 /// A test of a function of the tape and its inputs.
 template <class Backend = backend::eigen<double>, class Function, class... Inputs>
-void check_function(const Function& function, const gradient_options& options, Inputs&&... inputs) {
+void check_function(const Function& function, const gradient_options& options, const Inputs&... inputs) {
   no_model none;
   const auto forward = [&](auto& tape, const auto&, const auto&... x) { return function(tape, x...); };
   CHECK(gradient_problem<Backend>(none, forward, options, inputs...) == "");

@@ -24,6 +24,20 @@ template <int Last, int... E> auto with_last_size(const extents<E...>& e, size_t
   }
 }
 
+/// Copies x into the columns of y that begin at `at`, which moves on.
+template <class Tape, class X, class Y> void copy_beside(Tape& tape, const X& x, const Y& y, long& at) {
+  using T = typename X::value_type;
+  const long from = at, width = x.size(X::rank - 1), rows = y.rows(), stride = y.size(Y::rank - 1);
+  at += width;
+  tape.run(op::copy_block<T>{x.data(), y.data() + from, rows, width, width, stride});
+  if constexpr (Tape::records && is_var<X>)
+    tape.record([=](auto& t) {
+      if (!y.reached()) return;
+      const auto dx = x.accumulate();
+      t.run(op::copy_block<T>{y.gradient() + from, dx.data, rows, width, stride, width, dx.add()});
+    });
+}
+
 template <class Tape, class First, class... Rest> auto concatenate_inputs(Tape& tape, const First& first, const Rest&... rest) {
   using T = typename First::value_type;
   constexpr int rank = First::rank;
@@ -39,21 +53,9 @@ template <class Tape, class First, class... Rest> auto concatenate_inputs(Tape& 
   };
   (add(rest), ...);
   auto y = tape.template make<T>(with_last_size<total_width<First::width, Rest::width...>>(first.shape(), columns));  // (..., sum)
-  const long rows = y.rows(), stride = columns;
   long at = 0;
-  const auto one = [&](const auto& x) {
-    const long from = at, width = x.size(rank - 1);
-    at += width;
-    tape.run(op::copy_block<T>{x.data(), y.data() + from, rows, width, width, stride});
-    if constexpr (Tape::records && is_var<std::remove_cvref_t<decltype(x)>>)
-      tape.record([=](auto& t) {
-        if (!y.reached()) return;
-        const auto dx = x.accumulate();
-        t.run(op::copy_block<T>{y.gradient() + from, dx.data, rows, width, stride, width, dx.add()});
-      });
-  };
-  one(first);
-  (one(rest), ...);
+  copy_beside(tape, first, y, at);
+  (copy_beside(tape, rest, y, at), ...);
   return y;
 }
 }  // namespace detail

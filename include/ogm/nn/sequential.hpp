@@ -68,15 +68,16 @@ struct flatten {
   template <class Tape, class X> auto operator()(Tape& tape, const X& argument) const {
     static_assert(X::rank >= 2, "ogm: flatten takes a batch and at least one more axis. Reshape the tensor.");
     const auto x = input(tape, argument);
-    constexpr auto in = X::shape_type::statics;
+    constexpr int batch = X::shape_type::statics[0];
     constexpr int features = [] {
+      constexpr auto in = X::shape_type::statics;
       int n = 1;
       for (int axis = 1; axis < X::rank; ++axis) n = n == dyn || in[axis] == dyn ? dyn : n * in[axis];
       return n;
     }();
     size_type n = 1;
     for (int axis = 1; axis < X::rank; ++axis) n *= x.size(axis);
-    return reshape(x, extents<in[0], features>(std::array<size_type, 2>{x.size(0), n}));  // (batch, feature)
+    return reshape(x, extents<batch, features>(std::array<size_type, 2>{x.size(0), n}));  // (batch, feature)
   }
 };
 

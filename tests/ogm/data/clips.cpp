@@ -51,7 +51,7 @@ std::vector<int> shown(const clip_dataset& data, ogm::size_type index, std::uint
 }
 }  // namespace
 
-#ifdef OGM_WITH_SNDFILE
+#if defined(OGM_WITH_SNDFILE) && defined(OGM_DATA_HAS_STB)
 TEST_CASE("CREMA-D: lists of names and emotions, one frame, a spectrogram of 257 x 188") {
   const test::folder in;
   in.write("train.csv",
@@ -154,6 +154,7 @@ TEST_CASE("AVE: classes by the alphabet, doubled videos left out, spectrograms f
 }
 #endif
 
+#ifdef OGM_DATA_HAS_STB
 TEST_CASE("Kinetics-Sounds: class numbers, ready-made filter banks, frames evenly spread") {
   const test::folder in;
   in.write("my_train.txt", "v1_0,10,30\n");
@@ -179,6 +180,7 @@ TEST_CASE("Kinetics-Sounds: class numbers, ready-made filter banks, frames evenl
   CHECK(few.missing == 1);
   CHECK(test::has(test::message_of([&] { load(few.test, 0); }), "v2_5: 2 frames, 3 expected"));
 }
+#endif
 
 #ifdef OGM_WITH_SNDFILE
 TEST_CASE("the older spectrogram is its definition") {

@@ -6,6 +6,7 @@
 
 using namespace ogm::data;
 
+#ifdef OGM_DATA_HAS_STB
 namespace {
 // 7 x 5 grey, deflated, made with Python's zlib: pixel (y, x) is 10 x + 40 y.
 const std::string deflated = test::from_hex(
@@ -92,3 +93,8 @@ TEST_CASE("a JPEG whose Huffman table has more codes than there are is refused b
   for (int i = 0; i < 16; ++i) bad[table + std::size_t(i)] = char(0xFF);
   CHECK(test::has(failure(bad), "Huffman table"));
 }
+#else
+TEST_CASE("without stb a picture is a clear error") {
+  CHECK(test::has(test::message_of([] { ogm::data::image::parse({}, "t.png"); }), "libstb-dev"));
+}
+#endif

@@ -48,7 +48,7 @@ template <class T> struct scatter_rows {
   void operator()() const {
     using V = typename pack<T>::type;
     constexpr long each = 64;  // columns a chunk: no two chunks write the same element
-    parallel_for((columns + each - 1) / each, [this](long k) {
+    parallel_for((columns + each - 1) / each, [&](long k) {
       const long from = k * each, width = std::min(each, columns - from);
       for (long e = 0; !add && e < entries; ++e) std::fill_n(dtable + e * columns + from, width, T(0));
       for (long r = 0; r < rows; ++r) {
