@@ -62,7 +62,7 @@ struct run_setup {
 struct run_result {
   run_setup setup;
   double accuracy = 0, seconds = 0, train_accuracy = 0;
-  std::map<std::string, double> by_modality, linear_probe, shapley;
+  std::map<std::string, double> by_modality{}, linear_probe{}, shapley{};
 };
 
 template <class Model, class Policy, class Data> run_result train_one(const run_setup& setup, Policy policy, const Data& train, const Data& test) {

@@ -30,7 +30,7 @@ struct encoder {
     auto a = nn::max_pool2d<nn::kernel<2>>{}(tape, first(tape, x));   // (batch, 16, height / 2, width / 2)
     auto b = nn::max_pool2d<nn::kernel<2>>{}(tape, second(tape, a));  // (batch, 32, height / 4, width / 4)
     auto c = nn::max_pool2d<nn::kernel<2>>{}(tape, third(tape, b));   // (batch, 64, height / 8, width / 8)
-    return nn::global_average_pool(tape, fourth(tape, c));            // (batch, 64)
+    return nn::global_mean{}(tape, fourth(tape, c));            // (batch, 64)
   }
 };
 

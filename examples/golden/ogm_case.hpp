@@ -3,6 +3,7 @@
 
 #include "case.hpp"
 
+#include <ogm/backend/eigen.hpp>
 #include <ogm/fusion/concat.hpp>
 #include <ogm/fusion/late_fusion.hpp>
 #include <ogm/fusion/sum.hpp>

@@ -1,6 +1,7 @@
 // labels: slow
 // Twenty runs killed at random moments, while a checkpoint is written too, all end in the bits of a run that was left alone.
 
+#include <ogm/backend/eigen.hpp>
 #include <ogm/fusion/concat.hpp>
 #include <ogm/fusion/late_fusion.hpp>
 #include <ogm/modulation/ogm_ge.hpp>

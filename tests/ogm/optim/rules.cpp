@@ -1,4 +1,5 @@
 #include <ogm/optim/rules.hpp>
+#include <ogm/backend/eigen.hpp>
 #include <ogm/optim/update_pass.hpp>
 
 #include "support/golden.hpp"

@@ -1,3 +1,4 @@
+#include <ogm/backend/eigen.hpp>
 #include <ogm/optim/update_pass.hpp>
 
 #include <catch2/catch.hpp>

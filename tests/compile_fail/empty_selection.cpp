@@ -1,0 +1,13 @@
+// error: ogm: the policy's selection holds no parameter of the model. Write with_selection<policy, select::weights>.
+#include <ogm/fusion/concat.hpp>
+#include <ogm/fusion/film.hpp>
+#include <ogm/fusion/late_fusion.hpp>
+#include <ogm/modulation/ogm_ge.hpp>
+#include <ogm/modulation/uniform.hpp>
+#include <ogm/nn/mlp.hpp>
+#include <ogm/train/training_step.hpp>
+using namespace ogm;
+using encoder = nn::mlp<4, 4, 4>;
+template <class Head> using two = late_fusion<Head, modality<"a", encoder>, modality<"v", encoder>>;
+template <class Head> using three = late_fusion<Head, modality<"a", encoder>, modality<"v", encoder>, modality<"t", encoder>>;
+int main() { training_step step(two<fusion::concat<2>>{}, modulation::with_selection<modulation::ogm, modulation::select::conv_weights>{}, optim::sgd{}); }

@@ -1,0 +1,13 @@
+// error: ogm: the policy needs probe::split and the head is not separable. Write with_probe<policy, probe::zero_feature>.
+#include <ogm/fusion/concat.hpp>
+#include <ogm/fusion/film.hpp>
+#include <ogm/fusion/late_fusion.hpp>
+#include <ogm/modulation/ogm_ge.hpp>
+#include <ogm/modulation/uniform.hpp>
+#include <ogm/nn/mlp.hpp>
+#include <ogm/train/training_step.hpp>
+using namespace ogm;
+using encoder = nn::mlp<4, 4, 4>;
+template <class Head> using two = late_fusion<Head, modality<"a", encoder>, modality<"v", encoder>>;
+template <class Head> using three = late_fusion<Head, modality<"a", encoder>, modality<"v", encoder>, modality<"t", encoder>>;
+int main() { training_step step(two<fusion::film<2>>{}, modulation::ogm{}, optim::sgd{}); }

@@ -1,0 +1,52 @@
+#include <ogm/core/math.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <limits>
+
+using namespace ogm;
+
+namespace {
+/// The largest relative difference of f on packs from g in double, over a range.
+template <class F, class G>
+double worst(double from, double to, const F& f, const G& g) {
+  double largest = 0;
+  for (int i = 0; i < 100000; ++i) {
+    float x[lanes], y[lanes];
+    for (int k = 0; k < lanes; ++k) x[k] = float(from + (to - from) * (i + k / double(lanes)) / 100000);
+    store(y, f(load<float_pack>(x, position<lanes>{})), position<lanes>{});
+    for (int k = 0; k < lanes; ++k) {
+      const double expected = g(double(x[k])), d = std::abs(double(y[k]) - expected) / std::max(std::abs(expected), 1e-30);
+      if (!(d <= largest)) largest = std::isnan(d) ? INFINITY : d;
+    }
+  }
+  return largest;
+}
+}  // namespace
+
+TEST_CASE("functions of packs are those of the standard library to a few units in the last place") {
+  CHECK(worst(-80, 80, [](float_pack x) { return math::exp(x); }, [](double x) { return std::exp(x); }) <= 4e-7);
+  CHECK(worst(-9, 9, [](float_pack x) { return math::tanh(x); }, [](double x) { return std::tanh(x); }) <= 4e-7);
+  CHECK(worst(-20, 20, [](float_pack x) { return math::sigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }) <= 4e-7);
+  CHECK(worst(1.5, 1e6, [](float_pack x) { return math::log(x); }, [](double x) { return std::log(x); }) <= 4e-7);
+  CHECK(worst(1e-6, 0.7, [](float_pack x) { return math::log(x); }, [](double x) { return std::log(x); }) <= 4e-7);
+  CHECK(worst(1e-6, 1e6, [](float_pack x) { return math::sqrt(x); }, [](double x) { return std::sqrt(x); }) <= 4e-7);
+}
+
+TEST_CASE("turn gives cosine and sine of a turn") {
+  for (int i = 0; i < 10000; ++i) {
+    const float u = float(i) / 10000;
+    const auto [c, s] = math::turn(u);
+    CHECK(std::abs(double(c) - std::cos(2 * M_PI * double(u))) <= 1e-6);
+    CHECK(std::abs(double(s) - std::sin(2 * M_PI * double(u))) <= 1e-6);
+  }
+}
+
+TEST_CASE("NaN in, NaN out") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(std::isnan(math::exp(nan)));
+  CHECK(std::isnan(math::tanh(nan)));
+  CHECK(std::isnan(math::sigmoid(nan)));
+  CHECK(std::isnan(math::relu(nan)));
+  CHECK(math::sqrt(0.f) == 0);
+}
