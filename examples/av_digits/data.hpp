@@ -16,8 +16,11 @@ struct split {
 };
 
 inline data::av_digits_set generated(size_type items, std::uint64_t part, bool hard) {
-  const data::synthetic_digits_options how{.part = part, .image_noise = hard ? 0.6f : 0.15f, .audio_noise = hard ? 0.5f : 0.15f,
-                                           .image_strength = hard ? 0.5f : 1.f, .audio_strength = 1.f};
+  const data::synthetic_digits_options how{.part = part,
+                                           .image_noise = hard ? 0.6f : 0.15f,
+                                           .audio_noise = hard ? 0.5f : 0.15f,
+                                           .image_strength = hard ? 0.5f : 1.f,
+                                           .audio_strength = 1.f};
   const auto set = data::synthetic_digits(items, 7, how);
   tensor<float, dyn, 1, 40, 64> speech(items);
   tensor<float, dyn, 1, 28, 28> pictures(items);
@@ -37,9 +40,12 @@ inline split load(const std::string& folder, bool hard, bool pcm, bool quick) {
 struct augmentation {
   template <class Item> void operator()(const data::item_key& key, const Item& item) const {
     auto draw = key.generator();
-    if constexpr (std::tuple_size_v<Item> == 2) speech(std::get<0>(item), draw), picture(std::get<1>(item), draw);
-    else if constexpr (std::remove_cvref_t<decltype(std::get<0>(item))>::width == 64) speech(std::get<0>(item), draw);
-    else picture(std::get<0>(item), draw);
+    if constexpr (std::tuple_size_v<Item> == 2)
+      speech(std::get<0>(item), draw), picture(std::get<1>(item), draw);
+    else if constexpr (std::remove_cvref_t<decltype(std::get<0>(item))>::width == 64)
+      speech(std::get<0>(item), draw);
+    else
+      picture(std::get<0>(item), draw);
   }
 
  private:
@@ -56,7 +62,8 @@ struct augmentation {
   }
   /// Sets up to `most` bands (axis 1) or frames (axis 2) to the mean.
   template <class Random> static void mask(const view<float, dyn, dyn, dyn>& x, int axis, size_type most, Random& draw) {
-    const auto width = size_type(draw.below(std::uint64_t(most) + 1)), first = size_type(draw.below(std::uint64_t(x.size(axis) - width) + 1));
+    const auto width = size_type(draw.below(std::uint64_t(most) + 1)),
+               first = size_type(draw.below(std::uint64_t(x.size(axis) - width) + 1));
     float mean = 0;
     for (const float v : x.flat()) mean += v;
     mean /= float(x.count());

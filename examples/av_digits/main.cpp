@@ -27,7 +27,9 @@ arguments parse(int argc, char** argv) {
   app.add_option("--seed", a.seed, "the only seed to run");
   app.add_option("--seeds", a.seeds, "seeds to run; 0 1 2 unless --quick")->delimiter(',');
   app.add_option("--variants", a.variants, "clean, hard; both unless --quick")->delimiter(',')->check(CLI::IsMember({"clean", "hard"}));
-  app.add_option("--methods", a.methods, "which methods to run; all of them by default")->delimiter(',')->check(CLI::IsMember(digits::method_names()));
+  app.add_option("--methods", a.methods, "which methods to run; all of them by default")
+      ->delimiter(',')
+      ->check(CLI::IsMember(digits::method_names()));
   app.add_option("--augment", a.augment, "no, yes or both")->check(CLI::IsMember({"no", "yes", "both"}));
   app.add_option("--epochs", a.epochs, "epochs of a run; 0: the protocol's own")->check(CLI::NonNegativeNumber);
   app.add_option("--threads", a.threads, "threads; the result does not depend on them")->check(CLI::Range(1, 64));
@@ -58,8 +60,13 @@ int run(const arguments& a) {
       const digits::schedule how = digits::schedule_of(variant == "hard", augmented, a.quick, a.epochs);
       for (const auto& method : a.methods)
         for (const auto seed : a.seeds) {
-          digits::run_setup setup{.method = method, .variant = variant, .augmented = augmented, .seed = seed, .how = how,
-                                  .plots = seed == a.seeds.front() ? a.out + "/" + variant + (augmented ? "_augmented_" : "_") + method : std::string()};
+          digits::run_setup setup{
+              .method = method,
+              .variant = variant,
+              .augmented = augmented,
+              .seed = seed,
+              .how = how,
+              .plots = seed == a.seeds.front() ? a.out + "/" + variant + (augmented ? "_augmented_" : "_") + method : std::string()};
           all.runs.push_back(digits::run_method(setup, data));
           if (!a.quiet) digits::print_run(all.runs.back());
         }

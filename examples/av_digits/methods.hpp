@@ -26,7 +26,8 @@ struct gentle {
 using unimodal_losses = modulation::uniform;
 using unimodal_and_gentle = modulation::chain<modulation::uniform, gentle>;
 /// One type for all joint runs, so that the program compiles one trainer for them.
-using any_method = modulation::any_policy<modulation::none, modulation::ogm, modulation::ogm_ge, unimodal_losses, gentle, unimodal_and_gentle>;
+using any_method =
+    modulation::any_policy<modulation::none, modulation::ogm, modulation::ogm_ge, unimodal_losses, gentle, unimodal_and_gentle>;
 
 inline std::vector<std::string> method_names() {
   return {"audio_alone", "image_alone", "joint", "ogm", "ogm_ge", "unimodal_losses", "gentle", "unimodal_losses_gentle"};
@@ -65,11 +66,15 @@ struct run_result {
   std::map<std::string, double> by_modality{}, linear_probe{}, shapley{};
 };
 
-template <class Model, class Policy, class Data> run_result train_one(const run_setup& setup, Policy policy, const Data& train, const Data& test) {
-  trainer run{Model{}, std::move(policy), optim::sgd{.lr = setup.how.lr, .momentum = setup.how.momentum, .weight_decay = setup.how.weight_decay},
+template <class Model, class Policy, class Data>
+run_result train_one(const run_setup& setup, Policy policy, const Data& train, const Data& test) {
+  trainer run{Model{},
+              std::move(policy),
+              optim::sgd{.lr = setup.how.lr, .momentum = setup.how.momentum, .weight_decay = setup.how.weight_decay},
               {.seed = setup.seed, .title = setup.variant + (setup.augmented ? " augmented, " : ", ") + setup.method}};
   if (!setup.plots.empty()) run.observe(observers::plots{setup.plots}, observers::csv{setup.plots});
-  fit_options<Data> options{.epochs = setup.how.epochs, .batch = setup.how.batch, .validate_on = test, .schedule = optim::cosine{setup.how.epochs}};
+  fit_options<Data> options{
+      .epochs = setup.how.epochs, .batch = setup.how.batch, .validate_on = test, .schedule = optim::cosine{setup.how.epochs}};
   options.validate_every = setup.how.epochs;  // the test set is looked at once, after the last epoch
   if (setup.augmented) options.augment = augmentation{};
   const fit_result fitted = run.fit(train, options);
@@ -85,13 +90,16 @@ template <class Model, class Policy, class Data> run_result train_one(const run_
           if (!shapley.empty()) r.shapley[name] = shapley[std::size_t(U)];
         }(),
         ...);
-  }(std::make_integer_sequence<int, Model::modalities>{});
+  }
+  (std::make_integer_sequence<int, Model::modalities>{});
   return r;
 }
 
 inline run_result run_method(const run_setup& setup, const split& data) {
-  if (setup.method == "audio_alone") return train_one<alone_model<audio>>(setup, modulation::none{}, only<0>(data.train), only<0>(data.test));
-  if (setup.method == "image_alone") return train_one<alone_model<image>>(setup, modulation::none{}, only<1>(data.train), only<1>(data.test));
+  if (setup.method == "audio_alone")
+    return train_one<alone_model<audio>>(setup, modulation::none{}, only<0>(data.train), only<0>(data.test));
+  if (setup.method == "image_alone")
+    return train_one<alone_model<image>>(setup, modulation::none{}, only<1>(data.train), only<1>(data.test));
   return train_one<joint_model>(setup, policy_of(setup.method), data.train, data.test);
 }
 

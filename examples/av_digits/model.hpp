@@ -8,8 +8,7 @@ namespace digits {
 using namespace ogm;
 
 /// Convolution, batch normalisation, relu: one block.
-template <int In, int Out>
-struct block {
+template <int In, int Out> struct block {
   nn::conv2d<In, Out, nn::kernel<3>, nn::padding<1>, nn::no_bias> conv;
   nn::batch_norm<Out> norm;
   OGM_FIELDS(conv, norm)
@@ -30,7 +29,7 @@ struct encoder {
     auto a = nn::max_pool2d<nn::kernel<2>>{}(tape, first(tape, x));   // (batch, 16, height / 2, width / 2)
     auto b = nn::max_pool2d<nn::kernel<2>>{}(tape, second(tape, a));  // (batch, 32, height / 4, width / 4)
     auto c = nn::max_pool2d<nn::kernel<2>>{}(tape, third(tape, b));   // (batch, 64, height / 8, width / 8)
-    return nn::global_mean{}(tape, fourth(tape, c));            // (batch, 64)
+    return nn::global_mean{}(tape, fourth(tape, c));                  // (batch, 64)
   }
 };
 
@@ -38,7 +37,6 @@ using audio = modality<"audio", encoder>;
 using image = modality<"image", encoder>;
 
 using joint_model = late_fusion<fusion::concat<10>, audio, image>;
-template <class Modality>
-using alone_model = late_fusion<fusion::concat<10>, Modality>;
+template <class Modality> using alone_model = late_fusion<fusion::concat<10>, Modality>;
 
 }  // namespace digits

@@ -33,9 +33,10 @@ inline json protocol_card(bool is_generated, bool pcm, bool quick) {
 }
 
 inline void print_run(const run_result& r) {
-  std::printf("%-6s %-10s %-23s seed %llu  accuracy %6.2f %%", r.setup.variant.c_str(), r.setup.augmented ? "augmented" : "", r.setup.method.c_str(),
-              static_cast<unsigned long long>(r.setup.seed), 100 * r.accuracy);
-  for (const auto& [name, value] : r.by_modality) std::printf("  %s %.2f (linear probe %.2f)", name.c_str(), 100 * value, 100 * r.linear_probe.at(name));
+  std::printf("%-6s %-10s %-23s seed %llu  accuracy %6.2f %%", r.setup.variant.c_str(), r.setup.augmented ? "augmented" : "",
+              r.setup.method.c_str(), static_cast<unsigned long long>(r.setup.seed), 100 * r.accuracy);
+  for (const auto& [name, value] : r.by_modality)
+    std::printf("  %s %.2f (linear probe %.2f)", name.c_str(), 100 * value, 100 * r.linear_probe.at(name));
   std::printf("  %.1f s\n", r.seconds);
   std::fflush(stdout);
 }
@@ -59,8 +60,10 @@ inline std::vector<std::vector<const run_result*>> grouped(const results& all) {
       return s.method == r.setup.method && s.variant == r.setup.variant && s.augmented == r.setup.augmented;
     };
     auto found = std::find_if(groups.begin(), groups.end(), same);
-    if (found == groups.end()) groups.push_back({&r});
-    else found->push_back(&r);
+    if (found == groups.end())
+      groups.push_back({&r});
+    else
+      found->push_back(&r);
   }
   return groups;
 }
@@ -68,7 +71,8 @@ inline std::vector<std::vector<const run_result*>> grouped(const results& all) {
 
 /// Mean and spread over the seeds, per cent.
 inline void print_table(const results& all) {
-  metrics::table t({"digits", "augmented", "method", "fused", "audio in it", "image in it", "probe audio", "probe image", "value audio", "value image", "seconds"});
+  metrics::table t({"digits", "augmented", "method", "fused", "audio in it", "image in it", "probe audio", "probe image", "value audio",
+                    "value image", "seconds"});
   for (const auto& g : detail::grouped(all)) {
     const auto& s = g.front()->setup;
     double seconds = 0;
@@ -78,20 +82,30 @@ inline void print_table(const results& all) {
     const auto pick = [&](const std::map<std::string, double> run_result::*field, const char* key) {
       return detail::cell(g, [&](const run_result& r) { return detail::of(r.*field, key); });
     };
-    t.row({s.variant, s.augmented ? "yes" : "no", s.method, detail::cell(g, [](const run_result& r) { return std::optional<double>(r.accuracy); }),
-           pick(&run_result::by_modality, "audio"), pick(&run_result::by_modality, "image"), pick(&run_result::linear_probe, "audio"),
-           pick(&run_result::linear_probe, "image"), pick(&run_result::shapley, "audio"), pick(&run_result::shapley, "image"), time});
+    t.row({s.variant, s.augmented ? "yes" : "no", s.method,
+           detail::cell(g, [](const run_result& r) { return std::optional<double>(r.accuracy); }), pick(&run_result::by_modality, "audio"),
+           pick(&run_result::by_modality, "image"), pick(&run_result::linear_probe, "audio"), pick(&run_result::linear_probe, "image"),
+           pick(&run_result::shapley, "audio"), pick(&run_result::shapley, "image"), time});
   }
   std::printf("\n%s\n", t.text().c_str());
-  for (const auto& [key, value] : all.protocol.items()) std::printf("  %-14s %s\n", key.c_str(), value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+  for (const auto& [key, value] : all.protocol.items())
+    std::printf("  %-14s %s\n", key.c_str(), value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
 }
 
 inline std::string to_json(const results& all) {
   json runs = json::array();
   for (const auto& r : all.runs)
-    runs.push_back({{"method", r.setup.method}, {"variant", r.setup.variant}, {"augmented", r.setup.augmented}, {"seed", r.setup.seed}, {"accuracy", r.accuracy},
-                    {"accuracy_by_modality", r.by_modality}, {"linear_probe", r.linear_probe}, {"shapley", r.shapley}, {"train_accuracy", r.train_accuracy},
-                    {"epochs", r.setup.how.epochs}, {"seconds", r.seconds}});
+    runs.push_back({{"method", r.setup.method},
+                    {"variant", r.setup.variant},
+                    {"augmented", r.setup.augmented},
+                    {"seed", r.setup.seed},
+                    {"accuracy", r.accuracy},
+                    {"accuracy_by_modality", r.by_modality},
+                    {"linear_probe", r.linear_probe},
+                    {"shapley", r.shapley},
+                    {"train_accuracy", r.train_accuracy},
+                    {"epochs", r.setup.how.epochs},
+                    {"seconds", r.seconds}});
   return json{{"protocol", all.protocol}, {"runs", runs}}.dump(2) + "\n";
 }
 

@@ -39,10 +39,13 @@ class comparison {
   void tensor(const std::string& what, std::span<const double> got, std::span<const double> expected, double tolerance) {
     double largest = 0, worst = got.size() == expected.size() ? 0 : INFINITY;
     for (const double e : expected) largest = std::max(largest, std::abs(e));
-    for (std::size_t i = 0; i < std::min(got.size(), expected.size()); ++i) note(worst, std::abs(got[i] - expected[i]) / (largest > 0 ? largest : 1));
+    for (std::size_t i = 0; i < std::min(got.size(), expected.size()); ++i)
+      note(worst, std::abs(got[i] - expected[i]) / (largest > 0 ? largest : 1));
     add(what, worst, tolerance);
   }
-  void number(const std::string& what, double got, double expected, double tolerance) { tensor(what, {&got, 1}, {&expected, 1}, tolerance); }
+  void number(const std::string& what, double got, double expected, double tolerance) {
+    tensor(what, {&got, 1}, {&expected, 1}, tolerance);
+  }
   /// The difference of one of several things of one name; the largest is kept.
   void add(const std::string& what, double difference, double tolerance) {
     auto [at, fresh] = rows_.try_emplace(what, row{0, tolerance, rows_.size()});
@@ -75,7 +78,8 @@ class comparison {
 
 inline std::vector<double> flat(const json& rows) {
   std::vector<double> out;
-  if (rows.is_number()) out.push_back(rows.get<double>());
+  if (rows.is_number())
+    out.push_back(rows.get<double>());
   else
     for (const auto& r : rows) {
       const auto more = flat(r);
@@ -90,9 +94,11 @@ inline void summary(comparison& c, const std::string& what, std::span<const doub
   for (const double g : got) squares += g * g, sum += g;
   const double l2 = expected.at("l2").get<double>(), scale = l2 > 0 ? l2 : 1;
   c.add(what + ": norm", std::abs(std::sqrt(squares) - l2) / scale, tolerance);
-  c.add(what + ": sum, of the norm", std::abs(sum - expected.at("sum").get<double>()) / (scale * std::sqrt(double(std::max<std::size_t>(1, got.size())))), tolerance);
+  c.add(what + ": sum, of the norm",
+        std::abs(sum - expected.at("sum").get<double>()) / (scale * std::sqrt(double(std::max<std::size_t>(1, got.size())))), tolerance);
   const auto head = flat(expected.at("head"));
-  for (std::size_t i = 0; i < std::min(head.size(), got.size()); ++i) c.add(what + ": first elements, of the norm", std::abs(got[i] - head[i]) / scale, tolerance);
+  for (std::size_t i = 0; i < std::min(head.size(), got.size()); ++i)
+    c.add(what + ": first elements, of the norm", std::abs(got[i] - head[i]) / scale, tolerance);
 }
 
 }  // namespace golden

@@ -27,7 +27,8 @@ bool check(const std::string& path) {
     if (golden::has_onednn()) good &= golden::ogm_on_onednn(file, path + ", float, convolutions by oneDNN");
     return golden::ogm_in_double(file, path + ", double") && good;
   }
-  if (file.contains("layers")) throw ogm::data_error("ogm: " + path + ": single layers are checked by the tests (ctest -R ogm/nn), not by this program.");
+  if (file.contains("layers"))
+    throw ogm::data_error("ogm: " + path + ": single layers are checked by the tests (ctest -R ogm/nn), not by this program.");
   throw ogm::data_error("ogm: " + path + ": holds no case of a network that is known here (ogm_*).");
 }
 

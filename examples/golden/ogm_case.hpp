@@ -23,13 +23,16 @@ inline constexpr int most_classes = 512;
 
 template <class Backend, class Head> class ogm_case {
   using T = typename Backend::value_type;
-  using model = late_fusion<Head, modality<"audio_net", nn::resnet18_encoder<1, Backend>>, modality<"visual_net", nn::resnet18_encoder<3, Backend>>>;
+  using model =
+      late_fusion<Head, modality<"audio_net", nn::resnet18_encoder<1, Backend>>, modality<"visual_net", nn::resnet18_encoder<3, Backend>>>;
   using policy = modulation::basic_ogm<modulation::shape::paper, modulation::select::conv_weights>;
   using engine = training_step<model, policy, optim::sgd>;
 
  public:
   explicit ogm_case(const json& file) : file_(file), classes_(int(file.at("classes").get<long>())), batch_(file.at("B").get<size_type>()) {
-    if (classes_ < 2 || classes_ > most_classes) throw value_error("ogm: a case of " + std::to_string(classes_) + " classes; 2 to " + std::to_string(most_classes) + " are supported.");
+    if (classes_ < 2 || classes_ > most_classes)
+      throw value_error("ogm: a case of " + std::to_string(classes_) + " classes; 2 to " + std::to_string(most_classes) +
+                        " are supported.");
     load_inputs();
   }
 
@@ -50,15 +53,18 @@ template <class Backend, class Head> class ogm_case {
     const auto a = file_.at("audio_shape").get<std::vector<size_type>>(), v = file_.at("visual_shape").get<std::vector<size_type>>();
     labels_ = tensor<std::int32_t, dyn>(batch_);
     const auto y = file_.at("label").get<std::vector<std::int32_t>>();
-    if (a.size() != 4 || v.size() != 5 || a[0] != batch_ || v[0] != batch_ || size_type(y.size()) != batch_) throw data_error("ogm: a case whose shapes do not fit its batch.");
+    if (a.size() != 4 || v.size() != 5 || a[0] != batch_ || v[0] != batch_ || size_type(y.size()) != batch_)
+      throw data_error("ogm: a case whose shapes do not fit its batch.");
     std::copy(y.begin(), y.end(), labels_.data());
     audio_ = tensor<T, dyn, 1, dyn, dyn>(extents<dyn, 1, dyn, dyn>(std::array<size_type, 4>{a[0], a[1], a[2], a[3]}));
     visual_ = tensor<T, dyn, 3, dyn, dyn, dyn>(extents<dyn, 3, dyn, dyn, dyn>(std::array<size_type, 5>{v[0], v[1], v[2], v[3], v[4]}));
-    const auto sound = fill(name + "/audio", std::size_t(audio_.count()), 1), frames = fill(name + "/visual", std::size_t(visual_.count()), 1);
+    const auto sound = fill(name + "/audio", std::size_t(audio_.count()), 1),
+               frames = fill(name + "/visual", std::size_t(visual_.count()), 1);
     std::copy(frames.begin(), frames.end(), visual_.data());
     const double bias = file_.value("audio_class_bias", 0.0);
     const size_type item = audio_.count() / batch_;
-    for (size_type i = 0; i < audio_.count(); ++i) audio_.data()[i] = T(sound[std::size_t(i)] + float(bias * double(y[std::size_t(i / item)]) / double(classes_)));
+    for (size_type i = 0; i < audio_.count(); ++i)
+      audio_.data()[i] = T(sound[std::size_t(i)] + float(bias * double(y[std::size_t(i / item)]) / double(classes_)));
   }
 
   /// The published name of a parameter of ours.
@@ -72,7 +78,9 @@ template <class Backend, class Head> class ogm_case {
     return name;
   }
   /// What the file holds of a head's tensor: its first classes.
-  size_type stored_count(const std::string& name, size_type count) const { return name.starts_with("fusion_module.") ? count / most_classes * classes_ : count; }
+  size_type stored_count(const std::string& name, size_type count) const {
+    return name.starts_with("fusion_module.") ? count / most_classes * classes_ : count;
+  }
 
   engine fresh() const {
     model m;
@@ -82,7 +90,8 @@ template <class Backend, class Head> class ogm_case {
       const size_type n = stored_count(name, p.value.count());
       size_type stored = 1;
       for (const auto& s : rule.at("shape")) stored *= s.template get<size_type>();
-      if (stored != n) throw data_error("ogm: " + name + " has " + std::to_string(stored) + " elements in the file and " + std::to_string(n) + " here.");
+      if (stored != n)
+        throw data_error("ogm: " + name + " has " + std::to_string(stored) + " elements in the file and " + std::to_string(n) + " here.");
       const auto values = fill(name, std::size_t(n), float(rule.at("scale").template get<double>()));
       const double offset = rule.at("offset").template get<double>();
       for (size_type i = 0; i < p.value.count(); ++i)
@@ -93,7 +102,9 @@ template <class Backend, class Head> class ogm_case {
     });
     const auto& sgd = file_.at("sgd");
     return engine(std::move(m), policy{.alpha = file_.at("alpha").get<double>(), .tie = modulation::tie::first},
-                  optim::sgd{.lr = sgd.at("lr").get<double>(), .momentum = sgd.at("momentum").get<double>(), .weight_decay = sgd.at("weight_decay").get<double>()});
+                  optim::sgd{.lr = sgd.at("lr").get<double>(),
+                             .momentum = sgd.at("momentum").get<double>(),
+                             .weight_decay = sgd.at("weight_decay").get<double>()});
   }
   modulation::progress at(long step) const { return {.step = step, .learning_rate = file_.at("sgd").at("lr").get<double>()}; }
 
@@ -114,8 +125,10 @@ template <class Backend, class Head> class ogm_case {
       const auto out = step.model()(t, std::tie(audio_, visual_));
       const auto& [za, zv] = out.features;
       c.tensor("logits", logits_of(detail::as_matrix(out.logits)), flat(file_.at("logits")), logit_tolerance);
-      c.tensor("logits_audio", logits_of(detail::as_matrix(fusion::probe_of<probe::split, 0>(step.model().head, t, za, zv))), flat(file_.at("logits_audio")), logit_tolerance);
-      c.tensor("logits_visual", logits_of(detail::as_matrix(fusion::probe_of<probe::split, 1>(step.model().head, t, za, zv))), flat(file_.at("logits_visual")), logit_tolerance);
+      c.tensor("logits_audio", logits_of(detail::as_matrix(fusion::probe_of<probe::split, 0>(step.model().head, t, za, zv))),
+               flat(file_.at("logits_audio")), logit_tolerance);
+      c.tensor("logits_visual", logits_of(detail::as_matrix(fusion::probe_of<probe::split, 1>(step.model().head, t, za, zv))),
+               flat(file_.at("logits_visual")), logit_tolerance);
     }
     engine again = fresh();
     std::vector<std::string> names;
@@ -126,7 +139,8 @@ template <class Backend, class Head> class ogm_case {
     again.observe_gradients([&](auto slots) {
       for (const auto& s : slots) {
         const std::string& name = names[s.id];
-        if (file_.at("grads_modulated").contains(name)) summary(c, "grads_modulated", values(name, s), file_.at("grads_modulated").at(name), gradient_tolerance);
+        if (file_.at("grads_modulated").contains(name))
+          summary(c, "grads_modulated", values(name, s), file_.at("grads_modulated").at(name), gradient_tolerance);
       }
     });
     again.begin();
@@ -148,7 +162,9 @@ template <class Backend, class Head> class ogm_case {
   void one_step(comparison& c, engine& step, long i) {
     const auto r = step.step(std::tie(audio_, visual_), as_view(labels_), at(i));
     const auto& e = file_.at("steps").at(std::size_t(i));
-    const auto number = [&](const std::string& what, double got, double tolerance) { c.number(what, got, e.at(what).template get<double>(), tolerance); };
+    const auto number = [&](const std::string& what, double got, double tolerance) {
+      c.number(what, got, e.at(what).template get<double>(), tolerance);
+    };
     number("loss", r.loss, logit_tolerance);
     number("loss_audio", r.scores.losses[0] / r.scores.present[0], logit_tolerance);
     number("loss_visual", r.scores.losses[1] / r.scores.present[1], logit_tolerance);
@@ -167,7 +183,8 @@ template <class Backend, class Head> class ogm_case {
   void after_training(comparison& c, engine& step) {
     inference<Backend> quiet;
     const auto out = step.model()(quiet, std::tie(audio_, visual_));
-    c.tensor("eval_logits_after_3_steps", logits_of(detail::as_matrix(out.logits)), flat(file_.at("eval_logits_after_3_steps")), 10 * logit_tolerance);
+    c.tensor("eval_logits_after_3_steps", logits_of(detail::as_matrix(out.logits)), flat(file_.at("eval_logits_after_3_steps")),
+             10 * logit_tolerance);
   }
 
   const json& file_;

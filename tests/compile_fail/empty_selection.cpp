@@ -10,4 +10,7 @@ using namespace ogm;
 using encoder = nn::mlp<4, 4, 4>;
 template <class Head> using two = late_fusion<Head, modality<"a", encoder>, modality<"v", encoder>>;
 template <class Head> using three = late_fusion<Head, modality<"a", encoder>, modality<"v", encoder>, modality<"t", encoder>>;
-int main() { training_step step(two<fusion::concat<2>>{}, modulation::with_selection<modulation::ogm, modulation::select::conv_weights>{}, optim::sgd{}); }
+int main() {
+  training_step step(two<fusion::concat<2>>{}, modulation::with_selection<modulation::ogm, modulation::select::conv_weights>{},
+                     optim::sgd{});
+}

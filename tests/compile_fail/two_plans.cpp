@@ -14,4 +14,7 @@ struct planner {
   static constexpr modulation::needs requirements{};
   void plan(auto&) const {}
 };
-int main() { modulation::chain<planner, modulation::uniform, planner> c; (void)c.requirements; }
+int main() {
+  modulation::chain<planner, modulation::uniform, planner> c;
+  (void)c.requirements;
+}

@@ -29,7 +29,8 @@ auto clusters(size_type items) {
   random::generator draw({.seed = 5, .stream = 0, .step = 0});
   for (size_type i = 0; i < items; ++i) {
     labels[std::size_t(i)] = std::int32_t(i % 4);
-    for (int k = 0; k < 24; ++k) a(i, k) = draw.normal() + (k % 4 == i % 4 ? 1.f : 0.f), v(i, k) = draw.normal() + (k % 4 == i % 4 ? 0.4f : 0.f);
+    for (int k = 0; k < 24; ++k)
+      a(i, k) = draw.normal() + (k % 4 == i % 4 ? 1.f : 0.f), v(i, k) = draw.normal() + (k % 4 == i % 4 ? 0.4f : 0.f);
   }
   return data::in_memory(labels, a, v);
 }

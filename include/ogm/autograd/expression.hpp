@@ -29,16 +29,16 @@ struct number {
 };
 template <class X> struct operand_traits {
   static constexpr bool shaped = [] {
-    if constexpr (requires { X::has_shape; }) return X::has_shape;
-    else return true;
+    if constexpr (requires { X::has_shape; })
+      return X::has_shape;
+    else
+      return true;
   }();
 };
 template <class B, kind K, int... E> struct operand_traits<const parameter<B, K, E...>*> {
   static constexpr bool shaped = false;  // a row for all rows
 };
-template <> struct operand_traits<number> {
-  static constexpr bool shaped = false;
-};
+template <> struct operand_traits<number> { static constexpr bool shaped = false; };
 
 /// The position of the operand that gives the shape: the first of the largest rank, no parameter and no number.
 template <class... O> constexpr int shape_giver() {
@@ -75,11 +75,7 @@ template <class F, class... Operands> struct lazy : expression_base, detail::laz
   std::tuple<Operands...> operands;
   [[no_unique_address]] F f;
   explicit lazy(F function, Operands... o) : operands(std::move(o)...), f(function) {}
-  auto shape() const
-    requires has_shape
-  {
-    return std::get<std::size_t(detail::shape_giver<Operands...>())>(operands).shape();
-  }
+  auto shape() const requires has_shape { return std::get<std::size_t(detail::shape_giver<Operands...>())>(operands).shape(); }
 };
 
 namespace detail {
@@ -255,9 +251,11 @@ OGM_UNARY(abs)
 OGM_UNARY(square)
 OGM_UNARY(gelu)
 #undef OGM_UNARY
+/// x where x > 0, else negative_slope x.
 template <operand A> auto leaky_relu(A&& a, double negative_slope = 0.01) {
   return detail::make_lazy(expression::leaky_relu{negative_slope}, std::forward<A>(a));
 }
+/// x where x > 0, else alpha (e^x - 1).
 template <operand A> auto elu(A&& a, double alpha = 1) { return detail::make_lazy(expression::elu{alpha}, std::forward<A>(a)); }
 template <operand A> auto operator-(A&& a) { return detail::make_lazy(expression::negate{}, std::forward<A>(a)); }
 

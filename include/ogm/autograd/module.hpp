@@ -41,13 +41,16 @@ namespace detail {
 template <std::size_t I> struct digits_of {
   static constexpr std::size_t count = I < 10 ? 1 : I < 100 ? 2 : 3;
   static constexpr std::array<char, 3> text = count == 1 ? std::array<char, 3>{char('0' + I)}
-                                              : count == 2 ? std::array<char, 3>{char('0' + I / 10), char('0' + I % 10)}
-                                                           : std::array<char, 3>{char('0' + I / 100), char('0' + I / 10 % 10), char('0' + I % 10)};
+                                              : count == 2
+                                                  ? std::array<char, 3>{char('0' + I / 10), char('0' + I % 10)}
+                                                  : std::array<char, 3>{char('0' + I / 100), char('0' + I / 10 % 10), char('0' + I % 10)};
 };
 }  // namespace detail
 
 /// "0", "1", ...: the name of a numbered field, below 1000, where a walk is a constant expression.
-template <std::size_t I> constexpr std::string_view index_name() { return {detail::digits_of<I>::text.data(), detail::digits_of<I>::count}; }
+template <std::size_t I> constexpr std::string_view index_name() {
+  return {detail::digits_of<I>::text.data(), detail::digits_of<I>::count};
+}
 
 namespace detail {
 template <class M> inline constexpr bool is_array = false;

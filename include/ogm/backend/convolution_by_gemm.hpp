@@ -79,6 +79,7 @@ inline bool columns_are_the_image(const op::convolution_shape& s) {
 
 }  // namespace detail
 
+/// A convolution pass as products of its columns; `gemm` computes one product in the calling thread.
 template <class T, class Gemm> void convolve_by_gemm(const op::convolution_forward<T>& c, const Gemm& gemm, workspace& memory) {
   const auto& s = c.shape;
   const long pixels = s.out_pixels(), patch = s.patch(), outputs = s.out_channels / s.groups, chunks = detail::image_chunks(s.batch);
@@ -108,6 +109,7 @@ template <class T, class Gemm> void convolve_by_gemm(const op::convolution_forwa
   });
 }
 
+/// A convolution pass as products of its columns; `gemm` computes one product in the calling thread.
 template <class T, class Gemm> void convolve_by_gemm(const op::convolution_backward_input<T>& c, const Gemm& gemm, workspace& memory) {
   const auto& s = c.shape;
   const long pixels = s.out_pixels(), patch = s.patch(), outputs = s.out_channels / s.groups, chunks = detail::image_chunks(s.batch);
@@ -136,6 +138,7 @@ template <class T, class Gemm> void convolve_by_gemm(const op::convolution_backw
   });
 }
 
+/// A convolution pass as products of its columns; `gemm` computes one product in the calling thread.
 template <class T, class Gemm> void convolve_by_gemm(const op::convolution_backward_weight<T>& c, const Gemm& gemm, workspace& memory) {
   const auto& s = c.shape;
   const long pixels = s.out_pixels(), patch = s.patch(), outputs = s.out_channels / s.groups, chunks = detail::image_chunks(s.batch);

@@ -39,6 +39,9 @@ struct eigen_gemm {
   }
 };
 
+/// Products by Eigen, in float or double.
+///
+/// Numerics   the same bits on any number of threads
 template <class T = float> class eigen {
  public:
   using value_type = T;

@@ -22,6 +22,7 @@ concept space = requires(void* p, const void* q, std::size_t n) {
 
 inline constexpr std::size_t alignment = 64;
 
+/// Memory that the processor reads directly.
 struct host {
   static void* allocate(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{alignment}); }
   static void release(void* p, std::size_t) noexcept { ::operator delete (p, std::align_val_t{alignment}); }

@@ -48,6 +48,7 @@ template <> struct position<0> {
   int column, chunk, count;
 };
 
+/// The pack at p; lanes past the tail are 0.
 template <class V, class T, class P> OGM_HD inline V load(const T* p, P at) {
   V v{};
   if constexpr (sizeof(V) == sizeof(T))
@@ -58,6 +59,7 @@ template <class V, class T, class P> OGM_HD inline V load(const T* p, P at) {
     std::memcpy(&v, p, std::size_t(at.count) * sizeof(T));
   return v;
 }
+/// Writes a pack to p; lanes past the tail are left alone.
 template <class V, class T, class P> OGM_HD inline void store(T* p, V v, P at) {
   if constexpr (sizeof(V) == sizeof(T))
     *p = v;

@@ -118,6 +118,7 @@ template <class T, int... E> using tensor = basic_tensor<memory::host, T, E...>;
 
 /// A handle of a tensor or of a view, never of a temporary tensor.
 template <class S, class T, int... E> basic_view<S, const T, E...> as_view(const basic_tensor<S, T, E...>& t) { return t; }
+/// A handle of the same elements.
 template <class S, class T, int... E> basic_view<S, T, E...> as_view(const basic_view<S, T, E...>& v) { return v; }
 
 /// The same elements under another shape of the same count.
@@ -144,6 +145,7 @@ basic_tensor<To, std::remove_const_t<T>, E...> copy_to(const basic_view<S, T, E.
   }
   return to;
 }
+/// A copy in another memory space.
 template <memory::space To, class S, class T, int... E> auto copy_to(const basic_tensor<S, T, E...>& from) {
   return copy_to<To>(from.view());
 }

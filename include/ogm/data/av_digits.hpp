@@ -13,6 +13,7 @@
 
 namespace ogm::data {
 
+/// Which version of the digits is read.
 struct av_digits_options {
   bool hard = false;      // images with a quarter of their variance, speech in noise
   bool from_pcm = false;  // log-mel by digit_log_mel from the recordings instead of the stored 8-bit one; clean only

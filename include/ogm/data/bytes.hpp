@@ -67,11 +67,14 @@ template <class T> T load_number(byte_span bytes, std::size_t offset) {
 
 }  // namespace detail
 
+/// The bytes of an array or a text.
 template <class T>
 requires std::is_trivially_copyable_v<T> byte_span as_byte_span(const T* data, std::size_t count) {
   return {reinterpret_cast<const std::byte*>(data), count * sizeof(T)};
 }
+/// The bytes of an array or a text.
 inline byte_span as_byte_span(const std::string& text) { return as_byte_span(text.data(), text.size()); }
+/// Bytes as text.
 inline std::string_view as_text(byte_span bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// A file in memory without a copy, read-only. Another program that shortens the file while it is mapped kills this one
@@ -144,6 +147,7 @@ inline void write_atomically(const std::string& path, std::span<const byte_span>
   const detail::descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0) ::fsync(directory.get());  // the rename itself; some file systems refuse it, and then it is late at worst
 }
+/// Writes one piece, whole or not at all.
 inline void write_atomically(const std::string& path, byte_span bytes) { write_atomically(path, std::span<const byte_span>(&bytes, 1)); }
 
 /// The CRC-32 of zip and PNG (reflected polynomial 0xEDB88320).

@@ -25,14 +25,17 @@ enum class frame_choice {
   evenly      // 0, n, 2n, ... with n = frames / wanted
 };
 
+/// How many frames of a clip are taken, and their size.
 struct frame_options {
   int count = 1;
   int size = 224;  // of the square that a frame becomes
   frame_choice choice = frame_choice::first;
 };
 
+/// Which split of a data set.
 enum class part { train, test };
 
+/// One clip of a data set: its files and its class.
 struct clip {
   std::string name, audio, frames;  // the sound's file, the frames' folder
   std::int32_t label = 0;
@@ -121,6 +124,7 @@ class clip_dataset {
   std::array<size_type, 2> spectrogram_;
 };
 
+/// Training and test clips, and what the lists name and the folders lack.
 struct clip_split {
   clip_dataset train, test;
   std::size_t missing = 0;  // listed, but without their files: left out, as in the published loaders

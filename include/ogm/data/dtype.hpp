@@ -12,12 +12,15 @@
 
 namespace ogm::data {
 
+/// Element types of stored arrays.
 enum class dtype : std::uint8_t { f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, boolean };
 
+/// Bytes of an element.
 inline constexpr std::size_t size_of(dtype t) {
   constexpr std::uint8_t sizes[]{8, 4, 2, 2, 8, 4, 2, 1, 8, 4, 2, 1, 1};
   return sizes[std::size_t(t)];
 }
+/// The name of a type, for messages.
 inline constexpr std::string_view name_of(dtype t) {
   constexpr std::string_view names[]{"f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "u64", "u32", "u16", "u8", "bool"};
   return names[std::size_t(t)];
@@ -52,6 +55,7 @@ struct float16 {
   }
 };
 
+/// The upper half of a float: stored and converted, never computed with.
 struct bfloat16 {
   std::uint16_t bits = 0;
   bfloat16() = default;

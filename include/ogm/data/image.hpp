@@ -62,8 +62,10 @@
 #pragma clang attribute push(__attribute__((no_sanitize("shift", "signed-integer-overflow"))), apply_to = function)
 #endif
 namespace ogm::data::image::detail::stb {
+using ::abs;  // not the function of expressions
+using ::pow;
 #include <stb/stb_image.h>
-}
+}  // namespace ogm::data::image::detail::stb
 #if defined(__clang__)
 #pragma clang attribute pop
 #endif

@@ -20,6 +20,7 @@
 
 namespace ogm::data {
 
+/// How batches are made.
 struct loader_options {
   size_type batch = 64;
   std::uint64_t seed = 0;

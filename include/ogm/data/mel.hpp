@@ -15,6 +15,7 @@
 
 namespace ogm::data {
 
+/// A bank of mel filters.
 struct mel_options {
   int bands = 40;
   double low_hz = 0;

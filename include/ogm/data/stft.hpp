@@ -15,7 +15,9 @@
 
 namespace ogm::data {
 
+/// The window of a transform.
 enum class window_shape { hann_periodic, hann_symmetric };
+/// What lies beyond the ends of a signal.
 enum class edge { none, zero, reflect };  // what a frame sees before the first and after the last sample
 
 /// librosa's defaults are centred frames and a periodic Hann window; `edges` zero or reflect centres frame t at sample t * hop.

@@ -12,6 +12,7 @@
 
 namespace ogm::data {
 
+/// Sizes and signal-to-noise ratios of the generated set.
 struct imbalanced_options {
   size_type items = 2000;
   int classes = 8;  // even
@@ -20,6 +21,7 @@ struct imbalanced_options {
   std::uint64_t part = 0;           // other items of the same clusters: 0 to train, 1 to test
 };
 
+/// Two modalities and the labels.
 struct imbalanced_set {
   ogm::tensor<float, dyn, dyn> audio, visual;  // (item, width)
   std::vector<std::int32_t> labels;
@@ -65,6 +67,7 @@ inline imbalanced_set imbalanced(std::uint64_t seed, const imbalanced_options& h
   return out;
 }
 
+/// How hard generated digits are.
 struct synthetic_digits_options {
   std::uint64_t part = 0;     // 0 to train, 1 to test
   float image_noise = 0.15f;  // deviation of the pixels' noise, of the full scale
@@ -73,6 +76,7 @@ struct synthetic_digits_options {
   float audio_strength = 1.f;
 };
 
+/// Pictures, sounds and labels, as bytes.
 struct synthetic_digit_set {
   ogm::tensor<std::uint8_t, dyn, 28, 28> images;  // (item, row, column)
   ogm::tensor<std::uint8_t, dyn, 40, 64> audio;   // (item, band, frame)

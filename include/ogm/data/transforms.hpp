@@ -115,6 +115,7 @@ inline void crop(const const_image_view& in, const image_view& out, size_type to
   for (size_type c = 0; c < out.size(0); ++c)
     for (size_type y = 0; y < out.size(1); ++y) std::copy_n(&in(c, top + y, left), out.size(2), &out(c, y, 0));
 }
+/// The middle of an image.
 inline void centre_crop(const const_image_view& in, const image_view& out) {
   crop(in, out, (in.size(1) - out.size(1)) / 2, (in.size(2) - out.size(2)) / 2);
 }
@@ -123,11 +124,13 @@ template <random_source Random> size_type random_up_to(size_type n, Random& rand
   return std::min(n, size_type(double(random.uniform()) * double(n + 1)));
 }
 
+/// A part of an image at a random place.
 template <random_source Random> void random_crop(const const_image_view& in, const image_view& out, Random& random) {
   const size_type top = random_up_to(std::max<size_type>(0, in.size(1) - out.size(1)), random);
   crop(in, out, top, random_up_to(std::max<size_type>(0, in.size(2) - out.size(2)), random));
 }
 
+/// The area and the aspect of a random part.
 struct resized_crop_options {
   double smallest_area = 0.08, largest_area = 1;  // of the image's
   double narrowest = 3. / 4, widest = 4. / 3;     // width / height
@@ -151,11 +154,13 @@ rectangle random_part(size_type height, size_type width, Random& random, const r
   const size_type h = ratio < how.narrowest ? std::max<size_type>(1, std::lround(double(width) / how.narrowest)) : height;
   return {(height - h) / 2, (width - w) / 2, h, w};
 }
+/// A random part of an image, resized.
 template <random_source Random>
 void random_resized_crop(const const_image_view& in, const image_view& out, Random& random, const resized_crop_options& how = {}) {
   resize(in, out, random_part(in.size(1), in.size(2), random, how));
 }
 
+/// Left becomes right.
 inline void flip_horizontally(const image_view& image) {
   for (size_type c = 0; c < image.size(0); ++c)
     for (size_type y = 0; y < image.size(1); ++y)
@@ -181,6 +186,7 @@ void normalise(const image_view& image, const std::array<float, Channels>& mean 
       x = (x - mean[c]) / std[c];
     }
 }
+/// By the mean and deviation of ImageNet.
 inline void normalise(const image_view& image) { normalise<3>(image); }
 
 /// Moves the content down and right (negative: up and left); `fill` comes in.

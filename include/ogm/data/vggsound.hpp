@@ -19,7 +19,7 @@ struct vggsound_options {
   frame_options frames{.count = 3};
 };
 
-/// Frames lie in <split>-videos/<split>-set-img/Image-01-FPS/<id>_<start>.mp4/, sounds in <split>-audios/<split>-set/<id>_<start>.wav.
+/// Frames lie in `SPLIT-videos/SPLIT-set-img/Image-01-FPS/ID_START.mp4/`, sounds in `SPLIT-audios/SPLIT-set/ID_START.wav`.
 /// Classes are numbered by their first line in the list. Differs: the released loader numbers only classes with files, so that its numbers
 /// depend on what was downloaded.
 ///

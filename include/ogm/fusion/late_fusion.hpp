@@ -6,36 +6,29 @@
 namespace ogm {
 
 /// A modality of a late_fusion: its name and the network that encodes it. The encoder gives (batch, Encoder::width).
-template <fixed_string Name, class Encoder>
-struct modality {
+template <fixed_string Name, class Encoder> struct modality {
   static constexpr std::string_view name = Name;
   using encoder = Encoder;
 };
 
 /// What a model of several modalities gives: the fused logits, and each modality's features, which probes start from.
-template <class Logits, class... Features>
-struct fused {
+template <class Logits, class... Features> struct fused {
   Logits logits;
   std::tuple<Features...> features;
 };
-template <class L, class... F>
-fused(L, std::tuple<F...>) -> fused<L, F...>;
+/// Deduces the types of logits and features.
+template <class L, class... F> fused(L, std::tuple<F...>) -> fused<L, F...>;
 
 /// A head that is given either as a recipe (fusion::concat<6>) or as a finished type of a user's own.
 namespace detail {
+template <class Head, class Backend, int... Widths> struct head_over { using type = Head; };
 template <class Head, class Backend, int... Widths>
-struct head_over {
-  using type = Head;
-};
-template <class Head, class Backend, int... Widths>
-  requires requires { typename Head::template over<Backend, Widths...>; }
+requires requires { typename Head::template over<Backend, Widths...>; }
 struct head_over<Head, Backend, Widths...> {
   using type = typename Head::template over<Backend, Widths...>;
 };
-template <class Sequence, class... E>
-struct encoder_tuple;
-template <int... I, class... E>
-struct encoder_tuple<std::integer_sequence<int, I...>, E...> {
+template <class Sequence, class... E> struct encoder_tuple;
+template <int... I, class... E> struct encoder_tuple<std::integer_sequence<int, I...>, E...> {
   using type = std::tuple<belongs_to<I, role::encoder, E>...>;
 };
 }  // namespace detail
@@ -44,8 +37,7 @@ struct encoder_tuple<std::integer_sequence<int, I...>, E...> {
 ///
 /// Shapes     inputs: a tuple of arrays in the order of the modalities -> fused{logits (batch, classes), features (batch, width_u)...}
 /// Names      parameters are "audio.conv1.weight", ..., "head.weight"
-template <class Head, class... Modalities>
-struct late_fusion {
+template <class Head, class... Modalities> struct late_fusion {
   using backend_type = typename std::tuple_element_t<0, std::tuple<typename Modalities::encoder...>>::backend_type;
   static_assert((std::same_as<backend_type, typename Modalities::encoder::backend_type> && ...),
                 "ogm: the encoders of a model have different backends. Give all of them the same.");
@@ -54,31 +46,29 @@ struct late_fusion {
   static constexpr std::array<std::string_view, sizeof...(Modalities)> modality_names{Modalities::name...};
   static constexpr std::array<int, sizeof...(Modalities)> widths{Modalities::encoder::width...};
   using head_type = typename detail::head_over<Head, backend_type, Modalities::encoder::width...>::type;
-  static_assert(fusion::any_head<head_type>, "ogm: a fusion head has no `modalities` and `classes`. Write static constexpr int modalities = ..., classes = ...; in it.");
-  static_assert(head_type::modalities == modalities, "ogm: the head of a model is made for another number of modalities than the model has.");
+  static_assert(fusion::any_head<head_type>,
+                "ogm: a fusion head has no `modalities` and `classes`. Write static constexpr int modalities = ..., classes = ...; in it.");
+  static_assert(head_type::modalities == modalities,
+                "ogm: the head of a model is made for another number of modalities than the model has.");
   static constexpr int classes = head_type::classes;
 
   typename detail::encoder_tuple<std::make_integer_sequence<int, modalities>, typename Modalities::encoder...>::type encoders;
   belongs_to<-1, role::head, head_type> head;
 
-  template <class Self, class Visit>
-  static constexpr void fields(Self& self, Visit&& visit) {
+  template <class Self, class Visit> static constexpr void fields(Self& self, Visit&& visit) {
     std::apply([&](auto&... e) { (visit(Modalities::name, e), ...); }, self.encoders);
     visit("head", self.head);
   }
 
   /// The features of modality U.
-  template <int U, class Tape, class X>
-  auto encode(Tape& tape, const X& x) const {
-    return input(tape, std::get<U>(encoders)(tape, x));
-  }
-  template <class Tape, class... X>
-  auto operator()(Tape& tape, const std::tuple<X...>& inputs) const {
+  template <int U, class Tape, class X> auto encode(Tape& tape, const X& x) const { return input(tape, std::get<U>(encoders)(tape, x)); }
+  template <class Tape, class... X> auto operator()(Tape& tape, const std::tuple<X...>& inputs) const {
     static_assert(sizeof...(X) == modalities, "ogm: a model was given another number of inputs than it has modalities.");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       std::tuple features{encode<int(I)>(tape, std::get<I>(inputs))...};
       return fused{head(tape, std::get<I>(features)...), features};
-    }(std::index_sequence_for<X...>{});
+    }
+    (std::index_sequence_for<X...>{});
   }
 };
 

@@ -32,30 +32,29 @@ OGM_HOOK_TEST(load)
 
 /// How many members of a std::tuple type pass a test.
 template <template <class, class> class Test, class Members, class C> inline constexpr int count_members = 0;
-template <template <class, class> class Test, class... P, class C> inline constexpr int count_members<Test, std::tuple<P...>, C> = (int(Test<P, C>::value) + ... + 0);
+template <template <class, class> class Test, class... P, class C>
+inline constexpr int count_members<Test, std::tuple<P...>, C> = (int(Test<P, C>::value) + ... + 0);
 }  // namespace detail
 
 /// Gives a combinator every hook that one of its members has. It must have `members` (a std::tuple type) and
 /// each_member(context, f), which calls f(member) for those that are on now.
-#define OGM_FORWARD_HOOK(hook)                                               \
-  template <class C>                                                         \
-    requires(detail::count_members<detail::test_##hook, members, C> > 0)     \
-  void hook(C& context) {                                                    \
-    this->each_member(context, [&]<class Q>(Q& p) {                          \
-      if constexpr (has_##hook<Q, C>) p.hook(context);                       \
-    });                                                                      \
+#define OGM_FORWARD_HOOK(hook)                                                                 \
+  template <class C>                                                                           \
+  requires(detail::count_members<detail::test_##hook, members, C> > 0) void hook(C& context) { \
+    this->each_member(context, [&]<class Q>(Q& p) {                                            \
+      if constexpr (has_##hook<Q, C>) p.hook(context);                                         \
+    });                                                                                        \
   }
-#define OGM_FORWARD_HOOKS                                                                                                     \
-  OGM_FORWARD_HOOK(setup) OGM_FORWARD_HOOK(on_epoch_begin) OGM_FORWARD_HOOK(plan) OGM_FORWARD_HOOK(sample)                    \
-  OGM_FORWARD_HOOK(on_batch) OGM_FORWARD_HOOK(on_features) OGM_FORWARD_HOOK(loss) OGM_FORWARD_HOOK(on_feature_gradient)       \
-  OGM_FORWARD_HOOK(on_gradients) OGM_FORWARD_HOOK(scale_update) OGM_FORWARD_HOOK(after_step) OGM_FORWARD_HOOK(on_epoch_end)   \
-  OGM_FORWARD_HOOK(predict) OGM_FORWARD_HOOK(load)                                                                            \
-  template <class C>                                                                                                          \
-    requires(detail::count_members<detail::test_save, members, C> > 0)                                                        \
-  void save(C& archive) const {                                                                                               \
-    this->each_saved([&]<class Q>(const Q& p) {                                                                               \
-      if constexpr (has_save<Q, C>) p.save(archive);                                                                          \
-    });                                                                                                                       \
+#define OGM_FORWARD_HOOKS                                                                                                       \
+  OGM_FORWARD_HOOK(setup)                                                                                                       \
+  OGM_FORWARD_HOOK(on_epoch_begin) OGM_FORWARD_HOOK(plan) OGM_FORWARD_HOOK(sample) OGM_FORWARD_HOOK(on_batch)                   \
+      OGM_FORWARD_HOOK(on_features) OGM_FORWARD_HOOK(loss) OGM_FORWARD_HOOK(on_feature_gradient) OGM_FORWARD_HOOK(on_gradients) \
+          OGM_FORWARD_HOOK(scale_update) OGM_FORWARD_HOOK(after_step) OGM_FORWARD_HOOK(on_epoch_end) OGM_FORWARD_HOOK(predict)  \
+              OGM_FORWARD_HOOK(load) template <class C>                                                                         \
+  requires(detail::count_members<detail::test_save, members, C> > 0) void save(C& archive) const {                              \
+    this->each_saved([&]<class Q>(const Q& p) {                                                                                 \
+      if constexpr (has_save<Q, C>) p.save(archive);                                                                            \
+    });                                                                                                                         \
   }
 
 /// Several policies in this order: needs are united, hooks run one after the other, losses are collected.
@@ -76,9 +75,7 @@ template <class... P> struct chain {
 
   std::tuple<P...> policies;
   chain() = default;
-  constexpr explicit chain(P... p)
-    requires(sizeof...(P) > 0)
-      : policies(std::move(p)...) {}
+  constexpr explicit chain(P... p) requires(sizeof...(P) > 0) : policies(std::move(p)...) {}
   OGM_FORWARD_HOOKS
 
   template <class C, class F> void each_member(C&, const F& f) {
@@ -99,7 +96,8 @@ template <class P, class Gate> struct gated {
   template <class C, class F> void each_member(C& context, const F& f) {
     if constexpr (requires { context.at(); }) {
       if (Gate::open(context.at())) f(policy);
-    } else f(policy);
+    } else
+      f(policy);
   }
   template <class F> void each_saved(const F& f) const { f(policy); }
 };
@@ -148,7 +146,8 @@ template <class... P> struct any_policy {
 
 namespace detail {
 template <class P, class Selection> struct reselected;
-template <template <class, class, class> class P, class Shape, class Old, class Ratio, class Selection> struct reselected<P<Shape, Old, Ratio>, Selection> {
+template <template <class, class, class> class P, class Shape, class Old, class Ratio, class Selection>
+struct reselected<P<Shape, Old, Ratio>, Selection> {
   using type = P<Shape, Selection, Ratio>;
 };
 template <template <class, class, class, auto> class P, class Shape, class Old, class Ratio, auto Noise, class Selection>
@@ -156,7 +155,8 @@ struct reselected<P<Shape, Old, Ratio, Noise>, Selection> {
   using type = P<Shape, Selection, Ratio, Noise>;
 };
 template <class P, class Ratio> struct rerated;
-template <template <class, class, class> class P, class Shape, class Selection, class Old, class Ratio> struct rerated<P<Shape, Selection, Old>, Ratio> {
+template <template <class, class, class> class P, class Shape, class Selection, class Old, class Ratio>
+struct rerated<P<Shape, Selection, Old>, Ratio> {
   using type = P<Shape, Selection, Ratio>;
 };
 template <template <class, class, class, auto> class P, class Shape, class Selection, class Old, auto Noise, class Ratio>
@@ -181,14 +181,19 @@ template <class P, class> struct test_typo;
 
 /// Whether a policy, or a member of it, selects nothing in a model.
 template <class P, class Model> constexpr bool selection_is_empty() {
-  if constexpr (requires { typename P::members; }) return detail::count_members<detail::test_empty_selection, typename P::members, Model> > 0;
-  else if constexpr (requires { typename P::selection; }) return detail::selected_count<Model, typename P::selection>() == 0;
-  else return false;
+  if constexpr (requires { typename P::members; })
+    return detail::count_members<detail::test_empty_selection, typename P::members, Model> > 0;
+  else if constexpr (requires { typename P::selection; })
+    return detail::selected_count<Model, typename P::selection>() == 0;
+  else
+    return false;
 }
 /// Whether a policy, or a member of it, has a hook that no one would call.
 template <class P> constexpr bool has_a_typo() {
-  if constexpr (requires { typename P::members; }) return detail::count_members<detail::test_typo, typename P::members, void> > 0;
-  else return has_misspelt_hook<P>;
+  if constexpr (requires { typename P::members; })
+    return detail::count_members<detail::test_typo, typename P::members, void> > 0;
+  else
+    return has_misspelt_hook<P>;
 }
 
 namespace detail {

@@ -20,10 +20,10 @@ template <class Backend> struct slot {
   size_type count;
   T* value;
   T* gradient;
-  bool reached;           // whether this step has a gradient for it
-  float scale = 1;        // of the gradient
-  float noise = 0;        // times the deviation of the unscaled gradient
-  float rate = 1;         // of the learning rate
+  bool reached;     // whether this step has a gradient for it
+  float scale = 1;  // of the gradient
+  float noise = 0;  // times the deviation of the unscaled gradient
+  float rate = 1;   // of the learning rate
   basic_view<typename Backend::space, T, dyn> gradient_view() const { return {gradient, extents<dyn>(count)}; }
   basic_view<typename Backend::space, T, dyn> value_view() const { return {value, extents<dyn>(count)}; }
 };
@@ -102,7 +102,9 @@ template <class Backend, int M> class gradient_step {
   template <class U = T> U* scratch(size_type n) { return tape_.template scratch<U>(n); }
   template <class U, int... E> U read(const basic_view<space, U, E...>& x) { return tape_.read(x); }
   /// Random numbers of this step that no parameter's noise uses.
-  random::key key(std::uint64_t what) const { return {at_.seed, random::stream_of(random::purpose::policy, what), std::uint32_t(at_.step)}; }
+  random::key key(std::uint64_t what) const {
+    return {at_.seed, random::stream_of(random::purpose::policy, what), std::uint32_t(at_.step)};
+  }
 
   /// The gradients of group g of the losses alone, in the layout of the slots; where the policy needs per_loss_gradients.
   std::span<const T* const> loss_gradients(const slot<Backend>& s) const { return {&loss_gradients_[s.id * groups_], groups_}; }
@@ -148,7 +150,8 @@ template <class Step, class Selection> class gradient_handle {
   }
   /// The same with the deviation of the gradient as scaled so far.
   void add_noise_of_scaled(double amount) const {
-    step_.template for_each_slot<Selection>(u_, [&](auto& s) { s.noise = float(std::hypot(double(s.noise), amount * double(std::abs(s.scale)))); });
+    step_.template for_each_slot<Selection>(
+        u_, [&](auto& s) { s.noise = float(std::hypot(double(s.noise), amount * double(std::abs(s.scale)))); });
   }
   /// Multiplies the optimiser's step and not the gradient: keeps its meaning under Adam.
   void scale_update(double k) const {

@@ -3,9 +3,7 @@
 
 #include <ogm/backend/eigen.hpp>
 #include <ogm/modulation/combinators.hpp>
-#include <ogm/optim/rules.hpp>
 
-#include <map>
 #include <string>
 
 namespace ogm::modulation {
@@ -28,14 +26,18 @@ struct foreign_options {
 template <int M, policy Policy> class modulator {
   using backend_type = backend::eigen<float>;
   using context = gradient_step<backend_type, M>;
-  static_assert(has_on_gradients<Policy, context>, "ogm: the policy has no on_gradients(), so it cannot act on foreign gradients. Choose one that has, such as ogm_ge.");
-  static_assert(!has_loss<Policy, any_context> && !has_on_features<Policy, any_context> && !has_on_feature_gradient<Policy, any_context> && !has_plan<Policy, any_context>,
+  static_assert(has_on_gradients<Policy, context>,
+                "ogm: the policy has no on_gradients(), so it cannot act on foreign gradients. Choose one that has, such as ogm_ge.");
+  static_assert(!has_loss<Policy, any_context> && !has_on_features<Policy, any_context> && !has_on_feature_gradient<Policy, any_context> &&
+                    !has_plan<Policy, any_context>,
                 "ogm: the policy adds losses or edits features, which a foreign training loop cannot give it. Train with ogm::trainer.");
   static_assert(!Policy::requirements.per_loss_gradients && !Policy::requirements.per_sample_gradients,
-                "ogm: the policy needs gradients of single losses or samples, which a foreign training loop cannot give it. Train with ogm::trainer.");
+                "ogm: the policy needs gradients of single losses or samples, which a foreign training loop cannot give it. Train with "
+                "ogm::trainer.");
 
  public:
-  modulator(Policy p, std::array<std::string_view, std::size_t(M)> names, const foreign_options& options = {}) : policy_(std::move(p)), options_(options) {
+  modulator(Policy p, std::array<std::string_view, std::size_t(M)> names, const foreign_options& options = {})
+      : policy_(std::move(p)), options_(options) {
     for (std::size_t u = 0; u < names.size(); ++u) names_[u] = std::string(names[u]), views_[u] = names_[u];
     at_.seed = options.seed;
     at_.epochs = options.epochs;
@@ -52,13 +54,14 @@ template <int M, policy Policy> class modulator {
   void observe(std::span<const std::int32_t> labels, const std::array<std::span<const float>, std::size_t(M)>& logits, int classes) {
     for (std::size_t u = 0; u < std::size_t(M); ++u) {
       if (classes < 1 || logits[u].size() != labels.size() * std::size_t(classes))
-        throw shape_error("ogm: modality '" + names_[u] + "' was given " + std::to_string(logits[u].size()) + " logits for " + std::to_string(labels.size()) +
-                          " labels and " + std::to_string(classes) + " classes.");
+        throw shape_error("ogm: modality '" + names_[u] + "' was given " + std::to_string(logits[u].size()) + " logits for " +
+                          std::to_string(labels.size()) + " labels and " + std::to_string(classes) + " classes.");
       double sum = 0, present = 0;
       for (std::size_t i = 0; i < labels.size(); ++i) {
         if (labels[i] == -1) continue;
         if (labels[i] < 0 || labels[i] >= classes)
-          throw value_error("ogm: label " + std::to_string(labels[i]) + " of sample " + std::to_string(i) + "; 0 to " + std::to_string(classes - 1) + " expected.");
+          throw value_error("ogm: label " + std::to_string(labels[i]) + " of sample " + std::to_string(i) + "; 0 to " +
+                            std::to_string(classes - 1) + " expected.");
         const float* row = logits[u].data() + i * std::size_t(classes);
         double top = row[0], total = 0;
         for (int c = 1; c < classes; ++c) top = std::max(top, double(row[c]));
@@ -83,7 +86,13 @@ template <int M, policy Policy> class modulator {
     context c(at_, scores_, views_, {&one, 1}, tape_, reported ? ignored_ : report_);
     policy_.on_gradients(c);
     if (one.scale * one.rate == 1 && one.noise == 0) return;
-    op::segment<float> s{.value = nullptr, .gradient = one.gradient, .state = nullptr, .count = long(one.count), .stride = 0, .scale = one.scale * one.rate, .noise = one.noise,
+    op::segment<float> s{.value = nullptr,
+                         .gradient = one.gradient,
+                         .state = nullptr,
+                         .count = long(one.count),
+                         .stride = 0,
+                         .scale = one.scale * one.rate,
+                         .noise = one.noise,
                          .stream = random::stream_of(random::purpose::noise, one.id)};
     if (s.noise != 0) {
       float* deviation = tape_.scratch<float>(1);
@@ -115,8 +124,12 @@ template <int M, policy Policy> class modulator {
   std::uint32_t tensors_ = 0;
   bool observed_ = false;
 };
+/// Deduces the number of modalities and the policy.
+/// Deduces the number of modalities and the policy.
 template <policy Policy, std::size_t M> modulator(Policy, const std::string_view (&)[M]) -> modulator<int(M), Policy>;
+/// Deduces the number of modalities and the policy.
 template <policy Policy, std::size_t M> modulator(Policy, const char* const (&)[M]) -> modulator<int(M), Policy>;
+/// Deduces the number of modalities and the policy.
 template <policy Policy, std::size_t M> modulator(Policy, const char* const (&)[M], foreign_options) -> modulator<int(M), Policy>;
 
 }  // namespace ogm::modulation

@@ -10,15 +10,15 @@ namespace ogm::modulation {
 /// Compile-time declarations of a policy: static constexpr needs requirements{.probe = probe::split};
 struct needs {
   ::ogm::probe probe = ::ogm::probe::none;
-  bool per_loss_gradients = false;     // a backward pass for each group of losses, kept apart (MMPareto)
-  bool per_sample_gradients = false;   // the variance of the gradient over samples: one backward pass a sample
-  bool masked_forwards = false;        // the model on subsets of modalities, in evaluation mode (AGM, valuation)
-  bool second_pass = false;            // score clean features, then fuse edited ones (OPM)
-  bool weight_snapshot = false;        // a copy of the initial or of the epoch's first weights (relearning, InfoReg)
+  bool per_loss_gradients = false;                   // a backward pass for each group of losses, kept apart (MMPareto)
+  bool per_sample_gradients = false;                 // the variance of the gradient over samples: one backward pass a sample
+  bool masked_forwards = false;                      // the model on subsets of modalities, in evaluation mode (AGM, valuation)
+  bool second_pass = false;                          // score clean features, then fuse edited ones (OPM)
+  bool weight_snapshot = false;                      // a copy of the initial or of the epoch's first weights (relearning, InfoReg)
   bool train_scan = false, validation_scan = false;  // features over data between epochs (PMR, relearning)
-  bool sampler_control = false;        // decides which samples an epoch sees (valuation)
-  bool own_step = false;               // the optimiser once for each modality in a step (MLA)
-  bool pretrained_unimodal = false;    // networks trained alone (UMT, ReconBoost)
+  bool sampler_control = false;                      // decides which samples an epoch sees (valuation)
+  bool own_step = false;                             // the optimiser once for each modality in a step (MLA)
+  bool pretrained_unimodal = false;                  // networks trained alone (UMT, ReconBoost)
   int min_modalities = 1, max_modalities = 64;
 };
 

@@ -37,8 +37,10 @@ template <class Shape = shape::paper, class Selection = select::weights, class R
     for_each_modality(step, [&](auto& m) {
       const double rho = m.template ratio<Ratio>(), k = coefficient(rho, m.index() == 0);
       if (k != 1) {
-        if (apply_to == modulation::apply_to::gradient) m.template gradients<Selection>() *= k;
-        else m.template gradients<Selection>().scale_update(k);
+        if (apply_to == modulation::apply_to::gradient)
+          m.template gradients<Selection>() *= k;
+        else
+          m.template gradients<Selection>().scale_update(k);
       }
       m.report("score", m.score());
       m.report("ratio", rho);

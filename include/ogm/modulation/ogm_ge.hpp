@@ -8,7 +8,8 @@ namespace ogm::modulation {
 /// Where the deviation of the noise comes from.
 enum class noise_source {
   tensor_std,           // the spread over the elements of one parameter's gradient: the published code
-  per_sample_diagonal,  // the variance of the gradient over samples, element by element, over the batch: the diagonal of the paper's covariance
+  per_sample_diagonal,  // the variance of the gradient over samples, element by element, over the batch: the diagonal of the paper's
+                        // covariance
   none,                 // OGM without enhancement
 };
 /// Which gradient the deviation is taken of.
@@ -34,8 +35,10 @@ template <class Selection = select::weights> struct basic_gaussian_enhance {
 
   void on_gradients(auto& step) const {
     for_each_modality(step, [&](auto& m) {
-      if (std_of == modulation::std_of::before_scale) m.template gradients<Selection>().add_noise(amount);
-      else m.template gradients<Selection>().add_noise_of_scaled(amount);
+      if (std_of == modulation::std_of::before_scale)
+        m.template gradients<Selection>().add_noise(amount);
+      else
+        m.template gradients<Selection>().add_noise_of_scaled(amount);
     });
   }
 };
@@ -45,9 +48,11 @@ using gaussian_enhance = basic_gaussian_enhance<>;
 ///
 /// Switches   every known difference between the paper and its code: Shape, Selection, Ratio, Noise as types, the rest as members
 /// Source     Peng et al., CVPR 2022; presets ogm_ge_as_published and ogm_ge_as_in_paper
-template <class Shape = shape::paper, class Selection = select::weights, class Ratio = ratio::mean_pairwise, noise_source Noise = noise_source::tensor_std>
+template <class Shape = shape::paper, class Selection = select::weights, class Ratio = ratio::mean_pairwise,
+          noise_source Noise = noise_source::tensor_std>
 struct basic_ogm_ge {
-  static constexpr needs requirements{.probe = probe::split, .per_sample_gradients = Noise == noise_source::per_sample_diagonal, .min_modalities = 2};
+  static constexpr needs requirements{
+      .probe = probe::split, .per_sample_gradients = Noise == noise_source::per_sample_diagonal, .min_modalities = 2};
   using selection = Selection;
   double alpha = 0.8;
   modulation::std_of std_of = modulation::std_of::before_scale;
@@ -63,17 +68,22 @@ struct basic_ogm_ge {
       for_each_modality(step, [&](auto& m) {
         const double rho = m.template ratio<Ratio>();
         if (scope == ge_scope::modulated_only && scaling.coefficient(rho, m.index() == 0) == 1) return;
-        if (std_of == modulation::std_of::before_scale) m.template gradients<Selection>().add_noise(noise);
-        else m.template gradients<Selection>().add_noise_of_scaled(noise);
+        if (std_of == modulation::std_of::before_scale)
+          m.template gradients<Selection>().add_noise(noise);
+        else
+          m.template gradients<Selection>().add_noise_of_scaled(noise);
       });
   }
 };
 using ogm_ge = basic_ogm_ge<>;
 
 /// The released code: convolution weights only, noise on both modalities, a tie falls on the first. Put it into windowed<..., 0, 50>.
-constexpr basic_ogm_ge<shape::paper, select::conv_weights> ogm_ge_as_published(double alpha = 0.8) { return {.alpha = alpha, .tie = tie::first}; }
+constexpr basic_ogm_ge<shape::paper, select::conv_weights> ogm_ge_as_published(double alpha = 0.8) {
+  return {.alpha = alpha, .tie = tie::first};
+}
 /// The paper's text: the whole encoder, noise of the gradient's covariance over samples (its diagonal), on the modality that is scaled.
-constexpr basic_ogm_ge<shape::paper, select::all_encoder, ratio::mean_pairwise, noise_source::per_sample_diagonal> ogm_ge_as_in_paper(double alpha = 0.8) {
+constexpr basic_ogm_ge<shape::paper, select::all_encoder, ratio::mean_pairwise, noise_source::per_sample_diagonal> ogm_ge_as_in_paper(
+    double alpha = 0.8) {
   return {.alpha = alpha, .scope = ge_scope::modulated_only};
 }
 

@@ -46,8 +46,7 @@ namespace detail {
 /// An object of a model that is never made: its members have types, and walking them is a constant expression.
 template <class M> extern M phantom;
 
-template <class Model, class Selection>
-constexpr int selected_count() {
+template <class Model, class Selection> constexpr int selected_count() {
   int n = 0;
   for_each_parameter_quietly(phantom<Model>, [&]<class Tag>(Tag, auto& p) {
     constexpr int rank = std::remove_cvref_t<decltype(p.value)>::rank;

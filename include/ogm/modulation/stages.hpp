@@ -53,7 +53,8 @@ template <int M> struct sample_context {
 template <int M> class batch_context {
  public:
   static constexpr int modalities = M;
-  batch_context(const progress& at, std::span<const std::int32_t> labels, std::span<const std::int32_t> ids, std::vector<std::uint32_t>& dropped)
+  batch_context(const progress& at, std::span<const std::int32_t> labels, std::span<const std::int32_t> ids,
+                std::vector<std::uint32_t>& dropped)
       : at_(at), labels_(labels), ids_(ids), dropped_(dropped) {}
   const progress& at() const { return at_; }
   size_type size() const { return size_type(labels_.size()); }
@@ -77,7 +78,8 @@ template <class Backend, int M> class feature_context {
  public:
   using T = typename Backend::value_type;
   static constexpr int modalities = M;
-  feature_context(const progress& at, const batch_scores<M>& scores, std::span<const std::string_view> names, std::span<const int> widths, size_type batch, report& out)
+  feature_context(const progress& at, const batch_scores<M>& scores, std::span<const std::string_view> names, std::span<const int> widths,
+                  size_type batch, report& out)
       : at_(at), scores_(scores), names_(names), widths_(widths), batch_(batch), report_(out) {}
   const progress& at() const { return at_; }
   size_type size() const { return batch_; }
@@ -131,7 +133,9 @@ template <class Backend, int M> struct feature_gradient_context {
   const progress& at() const { return where; }
   template <class Operation> void run(const Operation& operation) { tape.run(operation); }
   /// Multiplies the whole of it.
-  void scale(double k) { tape.run(op::copy_block<T>{gradient.data(), gradient.data(), 1, gradient.count(), gradient.count(), gradient.count(), false, T(k)}); }
+  void scale(double k) {
+    tape.run(op::copy_block<T>{gradient.data(), gradient.data(), 1, gradient.count(), gradient.count(), gradient.count(), false, T(k)});
+  }
 };
 
 /// predict(context): what the model answers, from its logits and its probes. `scores` (batch, classes) begins as the fused logits.
@@ -159,8 +163,8 @@ template <class Backend, int M, class Scan> struct epoch_context {
   std::span<slot<Backend>> slots;
   std::span<const report::entry> metrics;
   inference<Backend>& tape;
-  const Scan& scan;  // scan(train, fraction, f)
-  const T* initial = nullptr;      // weights in the layout of the gradient store, where the policy needs weight_snapshot
+  const Scan& scan;            // scan(train, fraction, f)
+  const T* initial = nullptr;  // weights in the layout of the gradient store, where the policy needs weight_snapshot
   const T* epoch_start = nullptr;
   std::span<const size_type> offsets;  // of the slots in both
   const progress& at() const { return where; }

@@ -13,6 +13,7 @@ template <memory::space Space, class T> struct attention_options {
   basic_view<Space, const T, dyn, dyn> additive_mask{};                // (query, key), added to the scores: 0, or -inf; empty: none
 };
 
+/// What attention gives, with the weights.
 template <class Output, class Weights> struct attention_result {
   Output output;    // (batch, query, Width)
   Weights weights;  // (batch, query, key), the mean over the heads

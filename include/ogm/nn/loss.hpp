@@ -8,6 +8,7 @@
 
 namespace ogm::nn {
 
+/// Mean or sum over rows.
 enum class reduction { mean, sum };
 
 /// How cross_entropy treats its rows. Made in place: cross_entropy(tape, logits, labels, {.label_smoothing = 0.1}).

@@ -8,8 +8,7 @@ namespace ogm::nn {
 /// y = W2 relu(W1 x + b1) + b2.
 ///
 /// Shapes     x (..., In) -> (..., Out)
-template <int In, int Hidden, int Out, class Backend = backend::standard>
-struct mlp {
+template <int In, int Hidden, int Out, class Backend = backend::standard> struct mlp {
   using backend_type = Backend;
   static constexpr int width = Out;
   linear<In, Hidden, Backend> first;

@@ -25,6 +25,7 @@ template <int Height, int Width = Height> struct kernel {
   static_assert(Height > 0 && Width > 0, "ogm: a kernel is at least 1 wide. Write kernel<3> or kernel<3, 5>.");
   static constexpr void apply(detail::geometry& g) { g.kernel_height = Height, g.kernel_width = Width; }
 };
+/// Steps between outputs.
 template <int Height, int Width = Height> struct stride {
   static_assert(Height > 0 && Width > 0, "ogm: a stride is at least 1. Write stride<2>.");
   static constexpr void apply(detail::geometry& g) { g.stride_height = Height, g.stride_width = Width, g.strided = true; }
@@ -34,6 +35,7 @@ template <int Height, int Width = Height> struct padding {
   static_assert(Height >= 0 && Width >= 0, "ogm: a padding is not negative. Write padding<1>.");
   static constexpr void apply(detail::geometry& g) { g.pad_height = Height, g.pad_width = Width; }
 };
+/// Gaps between the taps of a kernel.
 template <int Height, int Width = Height> struct dilation {
   static_assert(Height > 0 && Width > 0, "ogm: a dilation is at least 1, which is none. Write dilation<2>.");
   static constexpr void apply(detail::geometry& g) { g.dilation_height = Height, g.dilation_width = Width; }
@@ -43,6 +45,7 @@ template <int Count> struct groups {
   static_assert(Count > 0, "ogm: a convolution has at least one group. Write groups<1>.");
   static constexpr void apply(detail::geometry& g) { g.groups = Count; }
 };
+/// A layer without bias.
 struct no_bias {
   static constexpr void apply(detail::geometry& g) { g.bias = false; }
 };

@@ -45,8 +45,15 @@ struct adam {
   /// `decoupled` is AdamW's decay.
   template <class T> rule<T> at(double rate, long step, bool decoupled = false) const {
     const double c1 = 1 - std::pow(beta1, double(step)), c2 = 1 - std::pow(beta2, double(step));
-    return {T(rate / c1), T(beta1), T(1 - beta1), T(beta2), T(1 - beta2), T(1 / std::sqrt(c2)), T(epsilon),
-            T(decoupled ? 0.0 : weight_decay), T(decoupled ? rate * weight_decay : 0.0)};
+    return {T(rate / c1),
+            T(beta1),
+            T(1 - beta1),
+            T(beta2),
+            T(1 - beta2),
+            T(1 / std::sqrt(c2)),
+            T(epsilon),
+            T(decoupled ? 0.0 : weight_decay),
+            T(decoupled ? rate * weight_decay : 0.0)};
   }
 };
 

@@ -14,6 +14,7 @@ concept schedule = requires(const S& s) {
   { s.factor(1.0) } -> std::convertible_to<double>;
 };
 
+/// No schedule: the factor is 1.
 struct constant {
   double factor(double) const { return 1; }
 };

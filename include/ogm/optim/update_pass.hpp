@@ -35,10 +35,12 @@ template <class Backend, optimiser Optimiser> class update_pass {
   void begin() { segments_.clear(); }
   /// Puts a parameter into the pass; `offset` of its gradient in the store.
   op::segment<T>& add(T* value, T* gradient, long count, long offset, std::uint32_t stream) {
-    segments_.push_back({.value = value, .gradient = gradient, .state = state_.data() + offset, .count = count, .stride = stride_, .stream = stream});
+    segments_.push_back(
+        {.value = value, .gradient = gradient, .state = state_.data() + offset, .count = count, .stride = stride_, .stream = stream});
     return segments_.back();
   }
-  /// Draws deviations, clips and updates everything that was added. Returns the norm of the modulated gradients where clipping is on, else 0.
+  /// Draws deviations, clips and updates everything that was added. Returns the norm of the modulated gradients where clipping is on, else
+  /// 0.
   double finish(inference<Backend>& tape, double learning_rate, random::key noise, double gradient_scale, const clipping& clip) {
     ++steps_;
     const op::segment_table<T> all{segments_.data(), long(segments_.size())};

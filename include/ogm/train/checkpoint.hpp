@@ -69,7 +69,8 @@ class loading_archive {
  private:
   const std::string& text(const std::string& name) const {
     const auto found = file_.metadata().find("policy." + name);
-    if (found == file_.metadata().end()) throw data_error("ogm: " + file_.name() + ": has no value 'policy." + name + "'. It was written with another policy.");
+    if (found == file_.metadata().end())
+      throw data_error("ogm: " + file_.name() + ": has no value 'policy." + name + "'. It was written with another policy.");
     return found->second;
   }
   const data::safetensors::file& file_;
@@ -103,7 +104,8 @@ template <class Tensor> auto stored_values(const data::safetensors::file& f, con
   const auto& e = f.find(name);
   const auto& sizes = t.shape().sizes;
   if (!std::equal(e.shape.begin(), e.shape.end(), sizes.begin(), sizes.end()))
-    throw data_error("ogm: " + f.name() + ": " + name + " has the shape " + shape_text(e.shape) + "; the model's is " + shape_text(sizes) + ".");
+    throw data_error("ogm: " + f.name() + ": " + name + " has the shape " + shape_text(e.shape) + "; the model's is " + shape_text(sizes) +
+                     ".");
   return e.template as<typename Tensor::value_type>();
 }
 template <class Tensor> void read_tensor(const data::safetensors::file& f, const std::string& name, Tensor& t) {
@@ -178,7 +180,8 @@ template <class Step> run_state load_checkpoint(Step& run, const std::string& pa
     char* end = nullptr;
     errno = 0;
     const unsigned long long v = std::strtoull(t.c_str(), &end, 10);
-    if (t.empty() || *end || errno || t[0] == '-') throw data_error("ogm: " + path + ": '" + key + "' is '" + t + "'; a whole number expected.");
+    if (t.empty() || *end || errno || t[0] == '-')
+      throw data_error("ogm: " + path + ": '" + key + "' is '" + t + "'; a whole number expected.");
     return std::uint64_t(v);
   };
   run_state at;

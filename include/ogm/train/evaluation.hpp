@@ -60,7 +60,8 @@ class quality_counter {
 };
 
 /// Logits of the backend's memory as floats on the host.
-template <class Space, class T> view<const float, dyn, dyn> to_host(const basic_view<Space, const T, dyn, dyn>& x, std::vector<float>& into) {
+template <class Space, class T>
+view<const float, dyn, dyn> to_host(const basic_view<Space, const T, dyn, dyn>& x, std::vector<float>& into) {
   std::vector<T> copy(std::size_t(x.count()));
   Space::copy_to_host(copy.data(), x.data(), copy.size() * sizeof(T));
   into.assign(copy.begin(), copy.end());
@@ -68,14 +69,16 @@ template <class Space, class T> view<const float, dyn, dyn> to_host(const basic_
 }
 
 template <class X> auto as_matrix(const X& x) {
-  return basic_view<typename X::space, const typename X::value_type, dyn, dyn>(x.data(), extents<dyn, dyn>(x.rows(), x.rows() ? x.count() / x.rows() : 0));
+  return basic_view<typename X::space, const typename X::value_type, dyn, dyn>(
+      x.data(), extents<dyn, dyn>(x.rows(), x.rows() ? x.count() / x.rows() : 0));
 }
 
 /// The inputs of a batch in the backend's memory, as a tuple of views.
 template <class Space, class Batch> auto staged_inputs(arena<Space>& memory, const Batch& batch) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     const auto one = [&](const auto& x) {
-      if constexpr (std::same_as<Space, memory::host>) return x;
+      if constexpr (std::same_as<Space, memory::host>)
+        return x;
       else {
         using V = std::remove_cvref_t<decltype(x)>;
         const auto bytes = std::size_t(x.count()) * sizeof(typename V::value_type);
@@ -85,9 +88,11 @@ template <class Space, class Batch> auto staged_inputs(arena<Space>& memory, con
       }
     };
     return std::tuple{one(batch.template get<I>())...};
-  }(std::make_index_sequence<Batch::traits::modalities>{});
+  }
+  (std::make_index_sequence<Batch::traits::modalities>{});
 }
-template <class Space> basic_view<Space, const std::int32_t, dyn> staged_labels(arena<Space>& memory, std::span<const std::int32_t> labels) {
+template <class Space>
+basic_view<Space, const std::int32_t, dyn> staged_labels(arena<Space>& memory, std::span<const std::int32_t> labels) {
   auto* to = static_cast<std::int32_t*>(memory.take(labels.size_bytes(), memory::alignment));
   Space::copy_from_host(to, labels.data(), labels.size_bytes());
   return {to, extents<dyn>(size_type(labels.size()))};
@@ -96,8 +101,10 @@ template <class Space> basic_view<Space, const std::int32_t, dyn> staged_labels(
 /// The kind of probe that an evaluation reads a modality by: the policy's where the head answers it, else the best that the head offers.
 template <class Model, class Policy> constexpr probe evaluation_probe() {
   constexpr probe wanted = Policy::requirements.probe;
-  if constexpr (wanted == probe::split || wanted == probe::self_head || wanted == probe::zero_feature || wanted == probe::aux_head) return wanted;
-  else return fusion::separable<typename Model::head_type> ? probe::split : probe::zero_feature;
+  if constexpr (wanted == probe::split || wanted == probe::self_head || wanted == probe::zero_feature || wanted == probe::aux_head)
+    return wanted;
+  else
+    return fusion::separable<typename Model::head_type> ? probe::split : probe::zero_feature;
 }
 
 /// f(inputs, host labels, staged memory) for every batch of a data set, in order.
@@ -114,7 +121,8 @@ template <class Space, class Data, class F> void for_each_batch(const Data& data
 
 /// Evaluates a model on a data set, in evaluation mode: fused and by modality.
 template <class Model, class Policy, class Data>
-evaluation evaluate(const trained_modules<Model, Policy>& modules, Policy& policy, const Data& data, size_type batch = 256, const modulation::progress& at = {}) {
+evaluation evaluate(const trained_modules<Model, Policy>& modules, Policy& policy, const Data& data, size_type batch = 256,
+                    const modulation::progress& at = {}) {
   using backend_type = typename Model::backend_type;
   using space = typename backend_type::space;
   using T = typename backend_type::value_type;
@@ -132,8 +140,11 @@ evaluation evaluate(const trained_modules<Model, Policy>& modules, Policy& polic
     const auto out = modules.model(tape, inputs);
     std::array<basic_view<space, const T, dyn, dyn>, M> probes;
     [&]<std::size_t... U>(std::index_sequence<U...>) {
-      ((probes[U] = detail::as_matrix(std::apply([&](const auto&... z) { return detail::recorded_probe<kind, int(U)>(modules, tape, z...); }, out.features))), ...);
-    }(std::make_index_sequence<M>{});
+      ((probes[U] = detail::as_matrix(
+            std::apply([&](const auto&... z) { return detail::recorded_probe<kind, int(U)>(modules, tape, z...); }, out.features))),
+       ...);
+    }
+    (std::make_index_sequence<M>{});
     const auto logits = detail::as_matrix(out.logits);
     if constexpr (modulation::has_predict<Policy, predict_context>) {
       auto scores = tape.template make<T>(logits.shape());
@@ -142,7 +153,8 @@ evaluation evaluate(const trained_modules<Model, Policy>& modules, Policy& polic
       predict_context context{at, logits, probes, scores, tape};
       policy.predict(context);
       fused.add(detail::to_host(detail::as_matrix(scores), host), labels);
-    } else fused.add(detail::to_host(logits, host), labels);
+    } else
+      fused.add(detail::to_host(logits, host), labels);
     for (std::size_t u = 0; u < M; ++u) single[u].add(detail::to_host(probes[u], host), labels);
     result.samples += size_type(labels.size());
   });
@@ -213,7 +225,8 @@ double linear_probe(const Model& model, const Data& train, const Data& test, con
   auto unseen = detail::features_of<U>(model, test, how.batch);
   for (int c = 0; c < width; ++c) {
     double sum = 0, squares = 0;
-    for (size_type i = 0; i < seen.features.size(0); ++i) sum += double(seen.features(i, c)), squares += double(seen.features(i, c)) * double(seen.features(i, c));
+    for (size_type i = 0; i < seen.features.size(0); ++i)
+      sum += double(seen.features(i, c)), squares += double(seen.features(i, c)) * double(seen.features(i, c));
     const double n = double(seen.features.size(0)), mean = sum / n, deviation = std::sqrt(std::max(squares / n - mean * mean, 0.0)) + 1e-6;
     for (auto* f : {&seen.features, &unseen.features})
       for (size_type i = 0; i < f->size(0); ++i) (*f)(i, c) = float((double((*f)(i, c)) - mean) / deviation);
@@ -243,7 +256,8 @@ double linear_probe(const Model& model, const Data& train, const Data& test, con
       const view<const float, dyn, width> xs(x.data(), extents<dyn, width>(count));
       t.backward(nn::cross_entropy(t, classifier(t, xs), view<const std::int32_t, dyn>(y.data(), extents<dyn>(count))));
       update.begin();
-      for_each_parameter_quietly(classifier, [&](auto, auto& p) { update.add(p.value.data(), gradients.data(p), long(p.value.count()), long(p.offset), 0); });
+      for_each_parameter_quietly(
+          classifier, [&](auto, auto& p) { update.add(p.value.data(), gradients.data(p), long(p.value.count()), long(p.offset), 0); });
       update.finish(t, rate, {}, 1, {});
     }
   }

@@ -23,8 +23,8 @@ template <class Backend, int M> class loss_set {
   using scalar = basic_var<space, T>;
   static constexpr int modalities = M;
 
-  loss_set(const modulation::progress& at, tape<Backend>& t, std::span<const std::string_view> names, basic_view<space, const std::int32_t, dyn> labels,
-           std::vector<loss_term<Backend>>& terms, modulation::report& out)
+  loss_set(const modulation::progress& at, tape<Backend>& t, std::span<const std::string_view> names,
+           basic_view<space, const std::int32_t, dyn> labels, std::vector<loss_term<Backend>>& terms, modulation::report& out)
       : at_(at), tape_(t), names_(names), labels_(labels), terms_(terms), report_(out) {}
 
   const modulation::progress& at() const { return at_; }
@@ -37,11 +37,14 @@ template <class Backend, int M> class loss_set {
   /// Adds a term. The same name in two groups is an error: a backward pass belongs to one of them.
   void add(std::string_view name, const scalar& value, float weight = 1, int group = 0) {
     for (const auto& t : terms_)
-      if (t.name == name && t.group != group) throw value_error("ogm: the loss '" + std::string(name) + "' was added to two groups. Give it one, or two names.");
+      if (t.name == name && t.group != group)
+        throw value_error("ogm: the loss '" + std::string(name) + "' was added to two groups. Give it one, or two names.");
     terms_.push_back({name, value, weight, group});
   }
   /// Mean cross entropy of logits (batch, classes) of the tape; labels of -1 are passed over.
-  template <class Logits> scalar cross_entropy(const Logits& logits) { return nn::cross_entropy(tape_, logits, labels_, {.absent_labels = true}); }
+  template <class Logits> scalar cross_entropy(const Logits& logits) {
+    return nn::cross_entropy(tape_, logits, labels_, {.absent_labels = true});
+  }
   /// f(u, logits of modality u alone).
   template <class F> void for_each_probe(const F& f) {
     for (int u = 0; u < M; ++u)
@@ -60,7 +63,9 @@ template <class Backend, int M> class loss_set {
 
  private:
   static logits_type nothing() { return {{}, nullptr, nullptr}; }
-  template <std::size_t... I> static std::array<logits_type, sizeof...(I)> no_logits(std::index_sequence<I...>) { return {((void)I, nothing())...}; }
+  template <std::size_t... I> static std::array<logits_type, sizeof...(I)> no_logits(std::index_sequence<I...>) {
+    return {((void)I, nothing())...};
+  }
 
   const modulation::progress& at_;
   ogm::tape<Backend>& tape_;
@@ -69,7 +74,8 @@ template <class Backend, int M> class loss_set {
   std::vector<loss_term<Backend>>& terms_;
   modulation::report& report_;
   logits_type fused_ = nothing();
-  std::array<logits_type, std::size_t(M)> probes_ = no_logits(std::make_index_sequence<std::size_t(M)>{}), features_ = no_logits(std::make_index_sequence<std::size_t(M)>{});
+  std::array<logits_type, std::size_t(M)> probes_ = no_logits(std::make_index_sequence<std::size_t(M)>{}),
+                                          features_ = no_logits(std::make_index_sequence<std::size_t(M)>{});
 };
 
 }  // namespace ogm

@@ -8,31 +8,38 @@ namespace ogm::detail {
 
 /// From the features: split, self_head, zero_feature, aux_head. On a tape that records, gradients flow.
 template <probe K, int U, class Modules, class Tape, class... Z> auto recorded_probe(const Modules& m, Tape& tape, const Z&... z) {
-  if constexpr (K == probe::aux_head) return std::get<U>(m.aux.heads)(tape, std::get<U>(std::tie(z...)));
-  else return fusion::probe_of<K, U>(m.model.head, tape, z...);
+  if constexpr (K == probe::aux_head)
+    return std::get<U>(m.aux.heads)(tape, std::get<U>(std::tie(z...)));
+  else
+    return fusion::probe_of<K, U>(m.model.head, tape, z...);
 }
 
 /// The fused logits with only the modalities of a subset (bit u: modality u is there); the inputs of the others are 0. In evaluation mode,
 /// so running statistics stay as they are.
-template <class Model, class Tape, class... X> auto masked_logits(const Model& model, Tape& tape, unsigned subset, const std::tuple<X...>& inputs) {
+template <class Model, class Tape, class... X>
+auto masked_logits(const Model& model, Tape& tape, unsigned subset, const std::tuple<X...>& inputs) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     const auto one = [&]<std::size_t U>(std::integral_constant<std::size_t, U>) {
       const auto x = as_view(std::get<U>(inputs));
       using T = typename decltype(x)::value_type;
       auto copy = tape.template make<T>(x.shape());
-      if (subset >> U & 1) tape.run(op::copy_block<T>{x.data(), copy.data(), 1, long(x.count()), long(x.count()), long(x.count())});
-      else tape.run(op::fill<T>{copy.data(), long(x.count()), T(0)});
+      if (subset >> U & 1)
+        tape.run(op::copy_block<T>{x.data(), copy.data(), 1, long(x.count()), long(x.count()), long(x.count())});
+      else
+        tape.run(op::fill<T>{copy.data(), long(x.count()), T(0)});
       return copy;
     };
     const std::tuple masked{one(std::integral_constant<std::size_t, I>{})...};
     return model(tape, masked).logits;
-  }(std::make_index_sequence<sizeof...(X)>{});
+  }
+  (std::make_index_sequence<sizeof...(X)>{});
 }
 
 /// zero_input: only modality U is there. shapley: its value over all subsets, the empty one giving 0.
 template <probe K, int U, class Model, class Tape, class Inputs> auto masked_probe(const Model& model, Tape& tape, const Inputs& inputs) {
   constexpr unsigned M = unsigned(Model::modalities), own = 1u << U;
-  if constexpr (K == probe::zero_input) return masked_logits(model, tape, own, inputs);
+  if constexpr (K == probe::zero_input)
+    return masked_logits(model, tape, own, inputs);
   else {
     auto total = masked_logits(model, tape, own, inputs);
     using T = typename decltype(total)::value_type;

@@ -18,8 +18,8 @@ class any_schedule {
  public:
   any_schedule() = default;
   template <optim::schedule S>
-    requires(!std::same_as<std::remove_cvref_t<S>, any_schedule>)
-  any_schedule(S s) : factor_([s](double epoch) { return s.factor(epoch); }) {}
+  requires(!std::same_as<std::remove_cvref_t<S>, any_schedule>) any_schedule(S s)
+      : factor_([s](double epoch) { return s.factor(epoch); }) {}
   double factor(double epoch) const { return factor_ ? factor_(epoch) : 1; }
 
  private:
@@ -39,15 +39,15 @@ template <class Data> struct basic_fit_options {
   reference validate_on{};
   any_schedule schedule{};  // of the learning rate, by epoch
   double clip_norm = std::numeric_limits<double>::infinity();
-  int accumulate = 1;       // batches whose gradients are added before a step; modulation sees the sums
+  int accumulate = 1;  // batches whose gradients are added before a step; modulation sees the sums
   bool drop_last = false;
   int loader_threads = 1;
   std::function<void(const data::item_key&, const typename Data::item&)> augment{};
-  std::string checkpoint{};  // a file; empty: none
+  std::string checkpoint{};   // a file; empty: none
   long checkpoint_every = 0;  // steps; 0: at the end of each epoch
   bool resume = true;         // go on from the checkpoint where there is one
   size_type validation_batch = 256;
-  int validate_every = 1;     // epochs; the last one always
+  int validate_every = 1;  // epochs; the last one always
 };
 
 template <class Data> using fit_options = basic_fit_options<std::remove_cvref_t<Data>>;
@@ -100,7 +100,9 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
   Policy& policy() { return step_.policy(); }
   step_type& engine() { return step_; }
 
-  template <class Data> evaluation evaluate(const Data& data, size_type batch = 256) { return ogm::evaluate(step_.modules(), step_.policy(), data, batch); }
+  template <class Data> evaluation evaluate(const Data& data, size_type batch = 256) {
+    return ogm::evaluate(step_.modules(), step_.policy(), data, batch);
+  }
 
   /// Trains.
   ///
@@ -108,8 +110,9 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
   ///            checkpoint cannot be read or written
   template <class Data> fit_result fit(const Data& train, const fit_options<std::type_identity_t<Data>>& how) {
     if (how.epochs < 0 || how.accumulate < 1 || how.validate_every < 1 || how.checkpoint_every < 0)
-      throw value_error("ogm: fit with " + std::to_string(how.epochs) + " epochs, accumulate " + std::to_string(how.accumulate) + ", validate_every " +
-                        std::to_string(how.validate_every) + ", checkpoint_every " + std::to_string(how.checkpoint_every) + ".");
+      throw value_error("ogm: fit with " + std::to_string(how.epochs) + " epochs, accumulate " + std::to_string(how.accumulate) +
+                        ", validate_every " + std::to_string(how.validate_every) + ", checkpoint_every " +
+                        std::to_string(how.checkpoint_every) + ".");
     if (train.size() == 0) throw value_error("ogm: fit on a data set without items.");
     return run<Data>(train, how);
   }
@@ -139,11 +142,13 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
     using augment_type = decltype(how.augment);
     const augment_type augment = how.augment ? how.augment : augment_type([](const data::item_key&, const typename Data::item&) {});
     data::loader<Data, augment_type> batches(
-        train, {.batch = how.batch, .seed = options_.seed, .threads = how.loader_threads, .shuffle = true, .drop_last = how.drop_last}, augment);
+        train, {.batch = how.batch, .seed = options_.seed, .threads = how.loader_threads, .shuffle = true, .drop_last = how.drop_last},
+        augment);
     run_state at{.seed = options_.seed};
     start_epoch(at);
     setup(train, how);
-    if constexpr (step_type::requirements.weight_snapshot) step_.take_snapshot(step_.initial_weights()), step_.take_snapshot(step_.epoch_weights());
+    if constexpr (step_type::requirements.weight_snapshot)
+      step_.take_snapshot(step_.initial_weights()), step_.take_snapshot(step_.epoch_weights());
     if (!how.checkpoint.empty() && how.resume && std::filesystem::exists(how.checkpoint)) at = load_checkpoint(step_, how.checkpoint);
     announce(how, long(batches.batches()));
 
@@ -173,12 +178,14 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       for (int u = 0; u < modalities && step_type::probing; ++u)
         if (const double n = at.epoch_present_by_modality[std::size_t(u)]; n > 0)
           metrics_.add("train/accuracy", Model::modality_names[std::size_t(u)], at.epoch_correct_by_modality[std::size_t(u)] / n);
-      if (how.validate_on.data && ((at.epoch + 1) % how.validate_every == 0 || at.epoch + 1 == how.epochs)) validate(*how.validate_on.data, how, at, result);
+      if (how.validate_on.data && ((at.epoch + 1) % how.validate_every == 0 || at.epoch + 1 == how.epochs))
+        validate(*how.validate_on.data, how, at, result);
       epoch_hook<Data>(here, train, how, [&](auto& c) {
         if constexpr (modulation::has_on_epoch_end<Policy, std::remove_cvref_t<decltype(c)>>) step_.policy().on_epoch_end(c);
       });
       collect(metrics_);
-      for (auto& o : observers_) o->epoch({.epoch = at.epoch + 1, .train_loss = result.train_loss, .seconds = since(epoch_began), .scalars = scalars_});
+      for (auto& o : observers_)
+        o->epoch({.epoch = at.epoch + 1, .train_loss = result.train_loss, .seconds = since(epoch_began), .scalars = scalars_});
       if (!how.checkpoint.empty()) {
         run_state next = at;
         next.epoch = at.epoch + 1;
@@ -219,7 +226,8 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       for (int i = 0; i < shares && batch; ++i) {
         staging_.rewind();
         step_.set_sample_masks(masks_of(batch->ids, batches.state().position));
-        const auto r = step_.accumulate(detail::staged_inputs(staging_, *batch), detail::staged_labels(staging_, batch->labels), here, 1.f / float(shares), batch->ids);
+        const auto r = step_.accumulate(detail::staged_inputs(staging_, *batch), detail::staged_labels(staging_, batch->labels), here,
+                                        1.f / float(shares), batch->ids);
         total.loss += r.loss / shares;
         total.correct += r.correct, total.samples += r.samples;
         for (std::size_t u = 0; u < std::size_t(modalities); ++u) {
@@ -229,32 +237,48 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
         at.loader = batches.state();
         if (i + 1 < shares) batch = batches.next();
       }
-      if constexpr (!step_type::requirements.own_step) step_.finish(total, here, {how.clip_norm});
-      else if (how.accumulate != 1) throw value_error("ogm: accumulate = " + std::to_string(how.accumulate) + " with a policy that has own_step. Use 1.");
+      if constexpr (!step_type::requirements.own_step)
+        step_.finish(total, here, {how.clip_norm});
+      else if (how.accumulate != 1)
+        throw value_error("ogm: accumulate = " + std::to_string(how.accumulate) + " with a policy that has own_step. Use 1.");
       ++at.step;
       at.epoch_loss += total.loss * total.samples, at.epoch_correct += total.correct, at.epoch_samples += total.samples;
       for (std::size_t u = 0; u < std::size_t(modalities); ++u)
         at.epoch_correct_by_modality[u] += total.scores.correct[u], at.epoch_present_by_modality[u] += total.scores.present[u];
       if (!observers_.empty()) {
         collect(step_.report());
-        const observers::step_end e{.step = at.step, .epoch = at.epoch + 1, .step_in_epoch = long(at.loader.position), .loss = total.loss,
-                                    .learning_rate = here.learning_rate, .seconds = since(step_began), .scalars = scalars_};
+        const observers::step_end e{.step = at.step,
+                                    .epoch = at.epoch + 1,
+                                    .step_in_epoch = long(at.loader.position),
+                                    .loss = total.loss,
+                                    .learning_rate = here.learning_rate,
+                                    .seconds = since(step_began),
+                                    .scalars = scalars_};
         for (auto& o : observers_) o->step(e);
       }
       batch = batches.next();
-      if (!how.checkpoint.empty() && how.checkpoint_every > 0 && at.step % how.checkpoint_every == 0 && batch) save_checkpoint(step_, at, how.checkpoint);
+      if (!how.checkpoint.empty() && how.checkpoint_every > 0 && at.step % how.checkpoint_every == 0 && batch)
+        save_checkpoint(step_, at, how.checkpoint);
     }
   }
 
   template <class Options> modulation::progress progress(const run_state& at, const Options& how) const {
-    return {.epoch = at.epoch, .epochs = how.epochs, .step = at.step, .seed = options_.seed,
+    return {.epoch = at.epoch,
+            .epochs = how.epochs,
+            .step = at.step,
+            .seed = options_.seed,
             .learning_rate = step_.optimiser().lr * how.schedule.factor(at.epoch)};
   }
   template <class Data> void setup(const Data& train, const fit_options<Data>& how) {
     using context = modulation::setup_context<backend_type, modalities>;
     if constexpr (modulation::has_setup<Policy, context>) {
-      context c{progress(run_state{}, how), Model::modality_names, Model::widths, Model::classes, train.size(),
-                how.validate_on.data ? how.validate_on.data->size() : 0, step_.slots()};
+      context c{progress(run_state{}, how),
+                Model::modality_names,
+                Model::widths,
+                Model::classes,
+                train.size(),
+                how.validate_on.data ? how.validate_on.data->size() : 0,
+                step_.slots()};
       step_.policy().setup(c);
     }
   }
@@ -265,7 +289,8 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
     if (phases_.empty()) phases_.push_back({});
   }
   /// sample(context): the epoch's items in the policy's order, and what it drops of them.
-  template <class Loader, class Data> void set_order(Loader& batches, const Data& train, const modulation::progress& here, const run_state& at) {
+  template <class Loader, class Data>
+  void set_order(Loader& batches, const Data& train, const modulation::progress& here, const run_state& at) {
     using context = modulation::sample_context<modalities>;
     if constexpr (modulation::has_sample<Policy, context>) {
       std::vector<std::int32_t> order;
@@ -278,7 +303,8 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       item_masks_.clear();
       for (const auto& i : items) order.push_back(i.index), item_masks_.push_back(i.dropped);
       batches.set_order(order);
-    } else (void)batches, (void)train, (void)here, (void)at;
+    } else
+      (void)batches, (void)train, (void)here, (void)at;
   }
   /// What sample() dropped of the items of a batch; `position` counts it already.
   template <class Batches> std::span<const std::uint32_t> masks_of(const Batches& ids, size_type position) const {
@@ -302,32 +328,40 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
         tape.rewind();
         const auto out = self.model()(tape, inputs);
         std::array<basic_view<space, const typename backend_type::value_type, dyn, dyn>, std::size_t(modalities)> features;
-        [&]<std::size_t... U>(std::index_sequence<U...>) {
-          ((features[U] = detail::as_matrix(std::get<U>(out.features))), ...);
-        }(std::make_index_sequence<std::size_t(modalities)>{});
+        [&]<std::size_t... U>(std::index_sequence<U...>) { ((features[U] = detail::as_matrix(std::get<U>(out.features))), ...); }
+        (std::make_index_sequence<std::size_t(modalities)>{});
         f(features, labels);
       });
     }
   };
-  template <class Data, class Hook> void epoch_hook(const modulation::progress& here, const Data& train, const fit_options<Data>& how, const Hook& hook) {
+  template <class Data, class Hook>
+  void epoch_hook(const modulation::progress& here, const Data& train, const fit_options<Data>& how, const Hook& hook) {
     const scan<Data> over{*this, &train, how.validate_on.data, how.validation_batch};
     inference<backend_type> quiet;
-    modulation::epoch_context<backend_type, modalities, scan<Data>> c{here, Model::modality_names, step_.slots(), metrics_.entries(), quiet, over, nullptr, nullptr, step_.offsets()};
-    if constexpr (step_type::requirements.weight_snapshot) c.initial = step_.initial_weights().data(), c.epoch_start = step_.epoch_weights().data();
+    modulation::epoch_context<backend_type, modalities, scan<Data>> c{
+        here, Model::modality_names, step_.slots(), metrics_.entries(), quiet, over, nullptr, nullptr, step_.offsets()};
+    if constexpr (step_type::requirements.weight_snapshot)
+      c.initial = step_.initial_weights().data(), c.epoch_start = step_.epoch_weights().data();
     hook(c);
   }
   template <class Data> void validate(const Data& data, const fit_options<Data>& how, const run_state& at, fit_result& result) {
     result.last = ogm::evaluate(step_.modules(), step_.policy(), data, how.validation_batch, progress(at, how));
-    if (result.best_epoch == 0 || result.last.fused.accuracy > result.best.fused.accuracy) result.best = result.last, result.best_epoch = at.epoch + 1;
+    if (result.best_epoch == 0 || result.last.fused.accuracy > result.best.fused.accuracy)
+      result.best = result.last, result.best_epoch = at.epoch + 1;
     metrics_.add("validation/loss", "", result.last.fused.loss);
     metrics_.add("validation/accuracy", "", result.last.fused.accuracy);
     metrics_.add("validation/mean_average_precision", "", result.last.fused.mean_average_precision);
     metrics_.add("validation/macro_f1", "", result.last.fused.macro_f1);
-    for (int u = 0; u < modalities; ++u) metrics_.add("validation/accuracy", Model::modality_names[std::size_t(u)], result.last.modalities[std::size_t(u)].accuracy);
+    for (int u = 0; u < modalities; ++u)
+      metrics_.add("validation/accuracy", Model::modality_names[std::size_t(u)], result.last.modalities[std::size_t(u)].accuracy);
   }
 
   template <class Options> void announce(const Options& how, long steps) {
-    observers::run_begin e{.title = options_.title, .epochs = how.epochs, .steps_per_epoch = (steps + how.accumulate - 1) / how.accumulate, .modalities = {}, .protocol = {}};
+    observers::run_begin e{.title = options_.title,
+                           .epochs = how.epochs,
+                           .steps_per_epoch = (steps + how.accumulate - 1) / how.accumulate,
+                           .modalities = {},
+                           .protocol = {}};
     for (const auto name : Model::modality_names) e.modalities.emplace_back(name);
     e.protocol = {{"seed", std::to_string(options_.seed)},
                   {"epochs", std::to_string(how.epochs)},
@@ -355,9 +389,15 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
   long steps_ = 0;
 };
 
-template <class Model, class Policy, class Optimiser> trainer(Model, Policy, Optimiser, trainer_options) -> trainer<Model, Policy, Optimiser>;
+/// Deduces model, policy and optimiser.
+/// Deduces model, policy and optimiser.
+template <class Model, class Policy, class Optimiser>
+trainer(Model, Policy, Optimiser, trainer_options) -> trainer<Model, Policy, Optimiser>;
+/// Deduces model, policy and optimiser.
 template <class Model, class Policy, class Optimiser> trainer(Model, Policy, Optimiser) -> trainer<Model, Policy, Optimiser>;
+/// Deduces model, policy and optimiser.
 template <class Model, class Policy> trainer(Model, Policy) -> trainer<Model, Policy>;
+/// Deduces model, policy and optimiser.
 template <class Model> trainer(Model) -> trainer<Model>;
 
 }  // namespace ogm

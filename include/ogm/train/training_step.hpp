@@ -31,10 +31,13 @@ template <class Model, int... U> struct aux_heads<Model, std::integer_sequence<i
 /// A model, the modules that its policy adds (auxiliary heads, modules of the policy's own): what is trained, saved and walked.
 template <class Model, class Policy> struct trained_modules {
   static constexpr bool has_aux = Policy::requirements.probe == probe::aux_head;
-  using aux_type = std::conditional_t<has_aux, detail::aux_heads<Model, std::make_integer_sequence<int, Model::modalities>>, detail::nothing>;
+  using aux_type =
+      std::conditional_t<has_aux, detail::aux_heads<Model, std::make_integer_sequence<int, Model::modalities>>, detail::nothing>;
   static auto extra() {
-    if constexpr (requires { typename Policy::template modules<Model>; }) return std::type_identity<typename Policy::template modules<Model>>{};
-    else return std::type_identity<detail::nothing>{};
+    if constexpr (requires { typename Policy::template modules<Model>; })
+      return std::type_identity<typename Policy::template modules<Model>>{};
+    else
+      return std::type_identity<detail::nothing>{};
   }
   using extra_type = typename decltype(extra())::type;
 
@@ -83,12 +86,19 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   static constexpr bool edits_batches = modulation::has_on_batch<Policy, batch_context>;
 
   training_step(Model model, Policy policy, Optimiser optimiser)
-      : modules_{std::move(model), {}, {}}, policy_(std::move(policy)), gradients_(modules_), update_(optimiser, gradients_.values().count()) {
+      : modules_{std::move(model), {}, {}},
+        policy_(std::move(policy)),
+        gradients_(modules_),
+        update_(optimiser, gradients_.values().count()) {
     modulation::check<Policy, Model>();
     tape_.bind(gradients_);
     for_each_parameter_quietly(modules_, [&]<class Tag, class P>(Tag, P& p) {
-      slots_.push_back({{Tag::modality, Tag::role, Tag::kind, std::remove_cvref_t<decltype(p.value)>::rank}, std::uint32_t(slots_.size()), p.value.count(),
-                        p.value.data(), gradients_.data(p), false});
+      slots_.push_back({{Tag::modality, Tag::role, Tag::kind, std::remove_cvref_t<decltype(p.value)>::rank},
+                        std::uint32_t(slots_.size()),
+                        p.value.count(),
+                        p.value.data(),
+                        gradients_.data(p),
+                        false});
       offsets_.push_back(size_type(p.offset));
     });
   }
@@ -111,7 +121,8 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   /// Copies of the weights, in the layout of the gradient store, where the policy needs weight_snapshot.
   void take_snapshot(basic_tensor<space, T, dyn>& into) {
     if (into.count() != gradients_.values().count()) into = basic_tensor<space, T, dyn>(gradients_.values().count());
-    for (std::size_t i = 0; i < slots_.size(); ++i) space::copy(into.data() + offsets_[i], slots_[i].value, std::size_t(slots_[i].count) * sizeof(T));
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      space::copy(into.data() + offsets_[i], slots_[i].value, std::size_t(slots_[i].count) * sizeof(T));
   }
   basic_tensor<space, T, dyn>& initial_weights() { return snapshots_.initial; }
   basic_tensor<space, T, dyn>& epoch_weights() { return snapshots_.epoch; }
@@ -122,8 +133,9 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   ///
   /// Shapes     inputs: a tuple of arrays (batch, ...) in the backend's memory; labels (batch)
   /// Errors     shape_error where the batch sizes differ, value_error for a label out of range
-  template <class Inputs> step_result<modalities> step(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
-                                                       const optim::clipping& clip = {}, std::span<const std::int32_t> ids = {}) {
+  template <class Inputs>
+  step_result<modalities> step(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
+                               const optim::clipping& clip = {}, std::span<const std::int32_t> ids = {}) {
     begin();
     auto result = accumulate(inputs, labels, at, 1, ids);
     if constexpr (!requirements.own_step) finish(result, at, clip);
@@ -135,8 +147,9 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     gradients_.clear();
     report_.clear();
   }
-  template <class Inputs> step_result<modalities> accumulate(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
-                                                             float share, std::span<const std::int32_t> ids = {}) {
+  template <class Inputs>
+  step_result<modalities> accumulate(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels,
+                                     const modulation::progress& at, float share, std::span<const std::int32_t> ids = {}) {
     check_batch(inputs, labels);
     step_result<modalities> result;
     if constexpr (requirements.own_step) {  // once for each modality: forward, backward, modulation, update
@@ -147,7 +160,8 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
         finish(result, at, {});
       }
       phase_.only = -1;
-    } else result = pass(inputs, labels, at, share, ids);
+    } else
+      result = pass(inputs, labels, at, share, ids);
     return result;
   }
   void finish(step_result<modalities>& result, const modulation::progress& at, const optim::clipping& clip) {
@@ -175,8 +189,10 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
         segment.deviation_by_element = true;
       }
     }
-    if (observe_gradients_) update_.materialise(tape_, noise), observe_gradients_(slots_);
-    else result.gradient_norm = update_.finish(tape_, at.learning_rate, noise, 1, clip);
+    if (observe_gradients_)
+      update_.materialise(tape_, noise), observe_gradients_(slots_);
+    else
+      result.gradient_norm = update_.finish(tape_, at.learning_rate, noise, 1, clip);
     if constexpr (modulation::has_after_step<Policy, gradient_context>) {
       gradient_context context(at, result.scores, Model::modality_names, slots_, tape_, report_);
       policy_.after_step(context);
@@ -187,8 +203,12 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
 
  private:
   using any_logits = basic_view<space, const T, dyn, dyn>;
-  template <class X> static any_logits as_rows(const X& x) { return {x.data(), extents<dyn, dyn>(x.rows(), x.rows() ? x.count() / x.rows() : 0)}; }
-  template <class V> static typename losses_type::logits_type as_row_var(const V& v) { return v.as(extents<dyn, dyn>(v.rows(), v.rows() ? v.count() / v.rows() : 0)); }
+  template <class X> static any_logits as_rows(const X& x) {
+    return {x.data(), extents<dyn, dyn>(x.rows(), x.rows() ? x.count() / x.rows() : 0)};
+  }
+  template <class V> static typename losses_type::logits_type as_row_var(const V& v) {
+    return v.as(extents<dyn, dyn>(v.rows(), v.rows() ? v.count() / v.rows() : 0));
+  }
 
   bool trains(const modulation::parameter_tag& t) const {
     if (phase_.only >= 0 && t.modality >= 0 && t.modality != phase_.only) return false;
@@ -200,21 +220,24 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
           const size_type batches[]{x.size(0)...};
           for (int u = 0; u < modalities; ++u)
             if (batches[u] != labels.count())
-              throw shape_error("ogm: modality '" + std::string(Model::modality_names[std::size_t(u)]) + "' has a batch of " + std::to_string(batches[u]) +
-                                " and there are " + std::to_string(labels.count()) + " labels.");
+              throw shape_error("ogm: modality '" + std::string(Model::modality_names[std::size_t(u)]) + "' has a batch of " +
+                                std::to_string(batches[u]) + " and there are " + std::to_string(labels.count()) + " labels.");
         },
         inputs);
   }
 
-  template <class Inputs> step_result<modalities> pass(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at, float share,
-                                                       std::span<const std::int32_t> ids) {
+  template <class Inputs>
+  step_result<modalities> pass(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
+                               float share, std::span<const std::int32_t> ids) {
     static_assert(std::tuple_size_v<Inputs> == modalities, "ogm: a model was given another number of inputs than it has modalities.");
-    return with_masks(given, labels, at, ids, [&](const auto& inputs, auto present) { return pass_on(inputs, labels, present, at, share); });
+    return with_masks(given, labels, at, ids,
+                      [&](const auto& inputs, auto present) { return pass_on(inputs, labels, present, at, share); });
   }
 
   /// on_batch: masked copies of the inputs, and labels of -1 where a modality or a sample is not there.
   template <class Inputs, class F>
-  auto with_masks(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at, std::span<const std::int32_t> ids, const F& f) {
+  auto with_masks(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
+                  std::span<const std::int32_t> ids, const F& f) {
     tape_.rewind();
     tape_.set_random(at.seed, std::uint32_t(at.step));
     std::array<basic_view<space, const std::int32_t, dyn>, modalities + 1> present;
@@ -225,8 +248,10 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     const auto n = std::size_t(labels.count());
     host_labels_.resize(n);
     space::copy_to_host(host_labels_.data(), labels.data(), n * sizeof(std::int32_t));
-    if (sample_masks_.empty()) dropped_.assign(n, 0);
-    else dropped_.assign(sample_masks_.begin(), sample_masks_.end());
+    if (sample_masks_.empty())
+      dropped_.assign(n, 0);
+    else
+      dropped_.assign(sample_masks_.begin(), sample_masks_.end());
     if constexpr (edits_batches) {
       batch_context context(at, host_labels_, ids, dropped_);
       policy_.on_batch(context);
@@ -237,13 +262,15 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       auto& quiet = static_cast<inference<backend_type>&>(tape_);
       return detail::scaled_rows(quiet, x, detail::upload<T>(quiet, factors_));
     };
-    for (unsigned u = 0; u <= unsigned(modalities); ++u) present[u] = upload_labels([&](std::size_t i) {
-      const bool gone = u < unsigned(modalities) ? dropped_[i] >> u & 1 : dropped_[i] == (1u << modalities) - 1;
-      return gone ? -1 : host_labels_[i];
-    });
+    for (unsigned u = 0; u <= unsigned(modalities); ++u)
+      present[u] = upload_labels([&](std::size_t i) {
+        const bool gone = u < unsigned(modalities) ? dropped_[i] >> u & 1 : dropped_[i] == (1u << modalities) - 1;
+        return gone ? -1 : host_labels_[i];
+      });
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return f(std::tuple(masked(as_view(std::get<I>(given)), unsigned(I))...), present);
-    }(std::make_index_sequence<std::size_t(modalities)>{});
+    }
+    (std::make_index_sequence<std::size_t(modalities)>{});
   }
   template <class Label> basic_view<space, const std::int32_t, dyn> upload_labels(const Label& label) {
     label_buffer_.resize(host_labels_.size());
@@ -252,15 +279,16 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   }
 
   template <class Inputs, class Present>
-  step_result<modalities> pass_on(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, Present present, const modulation::progress& at, float share) {
+  step_result<modalities> pass_on(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, Present present,
+                                  const modulation::progress& at, float share) {
     step_result<modalities> result;
     const auto clean = [&]<std::size_t... I>(std::index_sequence<I...>) {
       return std::tuple{modules_.model.template encode<int(I)>(tape_, std::get<I>(inputs))...};
-    }(std::make_index_sequence<std::size_t(modalities)>{});
+    }
+    (std::make_index_sequence<std::size_t(modalities)>{});
     const auto features = edited(clean, labels, present, at, result);
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      ((features_[I] = as_rows(std::get<I>(features))), ...);
-    }(std::make_index_sequence<std::size_t(modalities)>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) { ((features_[I] = as_rows(std::get<I>(features))), ...); }
+    (std::make_index_sequence<std::size_t(modalities)>{});
     const auto logits = std::apply([&](const auto&... z) { return modules_.model.head(tape_, z...); }, features);
 
     losses_type losses(at, tape_, Model::modality_names, present[modalities], terms_, report_);
@@ -271,14 +299,17 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       each_modality([&]<int U>(std::integral_constant<int, U>) {
         losses.set_features(U, as_row_var(std::get<U>(features)));
         if constexpr (recorded_probe) {
-          const auto o = std::apply([&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, tape_, z...); }, features);
+          const auto o =
+              std::apply([&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, tape_, z...); }, features);
           losses.set_probe(U, as_row_var(o));
           probes_[U] = as_rows(o);
         }
       });
       if constexpr (adds_losses) policy_.loss(losses);
       if constexpr (requirements.own_step && !adds_losses) {
-        static_assert(recorded_probe, "ogm: a policy with own_step and no loss() trains each modality on its probe. Set .probe in its needs, or write loss().");
+        static_assert(
+            recorded_probe,
+            "ogm: a policy with own_step and no loss() trains each modality on its probe. Set .probe in its needs, or write loss().");
         terms_.front().weight = 0;
         losses.for_each_probe([&](int u, const auto& o) {
           if (u == phase_.only) losses.add(losses.name(u), losses.cross_entropy(o));
@@ -298,15 +329,18 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
                                          requirements.probe == probe::zero_feature || requirements.probe == probe::aux_head;
 
   template <class F> static void each_modality(const F& f) {
-    [&]<int... U>(std::integer_sequence<int, U...>) { (f(std::integral_constant<int, U>{}), ...); }(std::make_integer_sequence<int, modalities>{});
+    [&]<int... U>(std::integer_sequence<int, U...>) { (f(std::integral_constant<int, U>{}), ...); }
+    (std::make_integer_sequence<int, modalities>{});
   }
 
   /// on_features and on_feature_gradient. `present` loses the samples that a policy removes.
   template <class Features, class Present>
-  auto edited(const Features& clean, basic_view<space, const std::int32_t, dyn> labels, Present& present, const modulation::progress& at, step_result<modalities>& result) {
+  auto edited(const Features& clean, basic_view<space, const std::int32_t, dyn> labels, Present& present, const modulation::progress& at,
+              step_result<modalities>& result) {
     if constexpr (edits_features) {
       if constexpr (requirements.second_pass) {  // scores of the clean features
-        static_assert(recorded_probe, "ogm: a policy with second_pass scores clean features by a probe of the head. Set .probe in its needs.");
+        static_assert(recorded_probe,
+                      "ogm: a policy with second_pass scores clean features by a probe of the head. Set .probe in its needs.");
         score_features(clean, present, result);
       }
       feature_context context(at, result.scores, Model::modality_names, Model::widths, labels.count(), report_);
@@ -320,11 +354,11 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       }
       return [&]<std::size_t... I>(std::index_sequence<I...>) {
         return std::tuple{tap<int(I)>(edited_rows<int(I)>(std::get<I>(clean), context), at)...};
-      }(std::make_index_sequence<std::size_t(modalities)>{});
+      }
+      (std::make_index_sequence<std::size_t(modalities)>{});
     } else {
-      return [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return std::tuple{tap<int(I)>(std::get<I>(clean), at)...};
-      }(std::make_index_sequence<std::size_t(modalities)>{});
+      return [&]<std::size_t... I>(std::index_sequence<I...>) { return std::tuple{tap<int(I)>(std::get<I>(clean), at)...}; }
+      (std::make_index_sequence<std::size_t(modalities)>{});
     }
   }
   template <int U, class Z> auto edited_rows(const Z& z, const feature_context& context) {
@@ -346,16 +380,19 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
         feature_gradient_context context{at, U, {y.gradient(), rows.shape()}, rows, tape_};
         policy_.on_feature_gradient(context);
       });
-    else return z;
+    else
+      return z;
   }
 
   template <class Logits> nn::label_scores measure(const Logits& o, const basic_view<space, const std::int32_t, dyn>& labels) {
     return nn::softmax_scores(static_cast<inference<backend_type>&>(tape_), as_rows(o), labels);
   }
-  template <class Features, class Present> void score_features(const Features& features, const Present& present, step_result<modalities>& result) {
+  template <class Features, class Present>
+  void score_features(const Features& features, const Present& present, step_result<modalities>& result) {
     auto& quiet = static_cast<inference<backend_type>&>(tape_);
     each_modality([&]<int U>(std::integral_constant<int, U>) {
-      const auto o = std::apply([&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, quiet, z...); }, features);
+      const auto o =
+          std::apply([&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, quiet, z...); }, features);
       score_one<U>(o, present, result);
     });
   }
@@ -364,11 +401,13 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     const auto m = measure(o, present[U]);
     s.sums[U] = m.probability, s.losses[U] = m.cross_entropy, s.correct[U] = m.correct, s.present[U] = m.rows;
   }
-  template <class Features, class Inputs, class Present> void score(const Features& features, const Inputs& inputs, const Present& present, step_result<modalities>& result) {
+  template <class Features, class Inputs, class Present>
+  void score(const Features& features, const Inputs& inputs, const Present& present, step_result<modalities>& result) {
     if constexpr (recorded_probe) {
       if constexpr (adds_losses || requirements.own_step)
         each_modality([&]<int U>(std::integral_constant<int, U>) { score_one<U>(probes_[U], present, result); });
-      else score_features(features, present, result);
+      else
+        score_features(features, present, result);
     } else if constexpr (requirements.probe == probe::zero_input || requirements.probe == probe::shapley) {
       masked_.rewind();
       each_modality([&]<int U>(std::integral_constant<int, U>) {
@@ -399,7 +438,8 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       kept.by_slot_and_group.assign(slots_.size() * kept.groups, nullptr);
       const auto bytes = std::size_t(gradients_.values().count()) * sizeof(T);
       for (std::size_t g = 0; g < kept.groups; ++g) {
-        if (kept.gradients[g].count() != gradients_.values().count()) kept.gradients[g] = basic_tensor<space, T, dyn>(gradients_.values().count());
+        if (kept.gradients[g].count() != gradients_.values().count())
+          kept.gradients[g] = basic_tensor<space, T, dyn>(gradients_.values().count());
         tape_.forget_gradients();
         gradients_.clear();
         seed(int(g));

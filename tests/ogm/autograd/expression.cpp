@@ -11,8 +11,7 @@ using B = backend::eigen<double>;
 
 namespace {
 /// The derivative of f at x against central differences, element by element, for every length that finds a tail.
-template <class F>
-void check_slope(const F& f, double from, double to) {
+template <class F> void check_slope(const F& f, double from, double to) {
   for (const size_type n : {1, 3, 7, 15, 16, 17, 33}) {
     tensor<double, dyn> x(n);
     for (size_type i = 0; i < n; ++i) x(i) = from + (to - from) * (double(i) + 0.37) / double(n);

@@ -8,8 +8,7 @@ using namespace ogm;
 
 namespace {
 /// The largest relative difference of f on packs from g in double, over a range.
-template <class F, class G>
-double worst(double from, double to, const F& f, const G& g) {
+template <class F, class G> double worst(double from, double to, const F& f, const G& g) {
   double largest = 0;
   for (int i = 0; i < 100000; ++i) {
     float x[lanes], y[lanes];
@@ -25,12 +24,18 @@ double worst(double from, double to, const F& f, const G& g) {
 }  // namespace
 
 TEST_CASE("functions of packs are those of the standard library to a few units in the last place") {
-  CHECK(worst(-80, 80, [](float_pack x) { return math::exp(x); }, [](double x) { return std::exp(x); }) <= 4e-7);
-  CHECK(worst(-9, 9, [](float_pack x) { return math::tanh(x); }, [](double x) { return std::tanh(x); }) <= 4e-7);
-  CHECK(worst(-20, 20, [](float_pack x) { return math::sigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }) <= 4e-7);
-  CHECK(worst(1.5, 1e6, [](float_pack x) { return math::log(x); }, [](double x) { return std::log(x); }) <= 4e-7);
-  CHECK(worst(1e-6, 0.7, [](float_pack x) { return math::log(x); }, [](double x) { return std::log(x); }) <= 4e-7);
-  CHECK(worst(1e-6, 1e6, [](float_pack x) { return math::sqrt(x); }, [](double x) { return std::sqrt(x); }) <= 4e-7);
+  CHECK(worst(
+            -80, 80, [](float_pack x) { return math::exp(x); }, [](double x) { return std::exp(x); }) <= 4e-7);
+  CHECK(worst(
+            -9, 9, [](float_pack x) { return math::tanh(x); }, [](double x) { return std::tanh(x); }) <= 4e-7);
+  CHECK(worst(
+            -20, 20, [](float_pack x) { return math::sigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }) <= 4e-7);
+  CHECK(worst(
+            1.5, 1e6, [](float_pack x) { return math::log(x); }, [](double x) { return std::log(x); }) <= 4e-7);
+  CHECK(worst(
+            1e-6, 0.7, [](float_pack x) { return math::log(x); }, [](double x) { return std::log(x); }) <= 4e-7);
+  CHECK(worst(
+            1e-6, 1e6, [](float_pack x) { return math::sqrt(x); }, [](double x) { return std::sqrt(x); }) <= 4e-7);
 }
 
 TEST_CASE("turn gives cosine and sine of a turn") {

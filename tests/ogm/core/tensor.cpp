@@ -39,7 +39,11 @@ TEST_CASE("parallel_for visits every chunk once, passes exceptions on and nests"
     parallel_for(1000, [&](long i) { parallel_for(3, [&](long) { ++visits[std::size_t(i)]; }); });
     CHECK(std::accumulate(visits.begin(), visits.end(), 0) == 3000);
     CHECK(*std::min_element(visits.begin(), visits.end()) == 3);
-    CHECK_THROWS_AS(parallel_for(100, [](long i) { if (i == 57) throw value_error("57"); }), value_error);
+    CHECK_THROWS_AS(parallel_for(100,
+                                 [](long i) {
+                                   if (i == 57) throw value_error("57");
+                                 }),
+                    value_error);
     parallel_for(10, [&](long i) { visits[std::size_t(i)] = -1; });
     CHECK(visits[9] == -1);
   }

@@ -12,16 +12,14 @@ using B = backend::eigen<double>;
 
 namespace {
 
-template <int W>
-tensor<double, dyn, W> features(int seed) {
+template <int W> tensor<double, dyn, W> features(int seed) {
   tensor<double, dyn, W> z(5);
   for (size_type i = 0; i < z.count(); ++i) z.data()[i] = std::sin(1.7 * double(i) + seed);
   return z;
 }
 
 /// forward(tape, z...) -> (5, classes): the gradients to the head and to every feature against central differences.
-template <class Head, class Forward, class... Z>
-void check(Head& head, const Forward& forward, Z... z) {
+template <class Head, class Forward, class... Z> void check(Head& head, const Forward& forward, Z... z) {
   nn::initialise(head, 3);
   gradient_store<B> store(head);
   tape<B> t;
@@ -55,11 +53,11 @@ void check(Head& head, const Forward& forward, Z... z) {
   auto all = std::tie(z...);
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (compare(std::get<I>(all).data(), std::get<I>(all).count(), std::get<I>(vars).gradient(), std::get<I>(vars).reached()), ...);
-  }(std::index_sequence_for<Z...>{});
+  }
+  (std::index_sequence_for<Z...>{});
 }
 
-template <class Head, class... Z>
-void probes_sum_to_the_logits(const Z&... z) {
+template <class Head, class... Z> void probes_sum_to_the_logits(const Z&... z) {
   Head head;
   nn::initialise(head, 9);
   inference<B> t;
@@ -72,7 +70,8 @@ void probes_sum_to_the_logits(const Z&... z) {
           for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += o.data()[i];
         }(),
         ...);
-  }(std::make_integer_sequence<int, int(sizeof...(Z))>{});
+  }
+  (std::make_integer_sequence<int, int(sizeof...(Z))>{});
   for (std::size_t i = 0; i < sum.size(); ++i) CHECK(std::abs(sum[i] - f.data()[i]) <= 1e-14);
 }
 
@@ -111,5 +110,6 @@ TEST_CASE("gradients of every head and of every probe are difference quotients")
   both(gated, [&](auto& t, const auto&... z) { return gated(t, z...); });
   both(gated, [&](auto& t, const auto&... z) { return fusion::probe_of<probe::self_head, 1>(gated, t, z...); });
   fusion::film<3>::over<B, 6, 4, 5> three;
-  check(three, [&](auto& t, const auto&... z) { return three(t, z...); }, features<6>(0), features<4>(1), features<5>(2));
+  check(
+      three, [&](auto& t, const auto&... z) { return three(t, z...); }, features<6>(0), features<4>(1), features<5>(2));
 }

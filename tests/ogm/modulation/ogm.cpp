@@ -1,7 +1,7 @@
-#include <ogm/modulation/ogm.hpp>
 #include <ogm/fusion/film.hpp>
 #include <ogm/fusion/gated.hpp>
 #include <ogm/modulation/combinators.hpp>
+#include <ogm/modulation/ogm.hpp>
 
 #include "support.hpp"
 
@@ -10,7 +10,9 @@ using test::gradients_of;
 
 TEST_CASE("k is the published table, to three decimals") {
   const double rho[]{1 + 1e-12, 1.25, 1.5, 2, 3, 5, 10};
-  const double table[][7]{{0.900, 0.876, 0.851, 0.803, 0.709, 0.538, 0.238}, {0.709, 0.642, 0.578, 0.463, 0.284, 0.095, 0.005}, {0.336, 0.238, 0.166, 0.078, 0.016, 0.001, 0.000}};
+  const double table[][7]{{0.900, 0.876, 0.851, 0.803, 0.709, 0.538, 0.238},
+                          {0.709, 0.642, 0.578, 0.463, 0.284, 0.095, 0.005},
+                          {0.336, 0.238, 0.166, 0.078, 0.016, 0.001, 0.000}};
   const double alpha[]{0.1, 0.3, 0.8};
   for (int a = 0; a < 3; ++a)
     for (int r = 0; r < 7; ++r) CHECK(std::abs(modulation::ogm{.alpha = alpha[a]}.coefficient(rho[r], false) - table[a][r]) <= 5.001e-4);

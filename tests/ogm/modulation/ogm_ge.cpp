@@ -1,5 +1,5 @@
-#include <ogm/modulation/ogm_ge.hpp>
 #include <ogm/modulation/combinators.hpp>
+#include <ogm/modulation/ogm_ge.hpp>
 #include <ogm/modulation/uniform.hpp>
 
 #include "support.hpp"
@@ -27,8 +27,10 @@ TEST_CASE("noise falls on both modalities, or on the modulated one") {
   const auto seen = gradients_of(both);
   const double k = double(float(seen.reported("coefficient/audio")));
   for (const auto& s : seen.slots)
-    if (s.tag.kind == kind::dense && s.tag.role == role::encoder) CHECK(std::abs(spread_of_noise(s, s.tag.modality == 0 ? k : 1) - 1) <= 0.6);
-    else CHECK(s.raw == s.modulated);
+    if (s.tag.kind == kind::dense && s.tag.role == role::encoder)
+      CHECK(std::abs(spread_of_noise(s, s.tag.modality == 0 ? k : 1) - 1) <= 0.6);
+    else
+      CHECK(s.raw == s.modulated);
   modulation::ogm_ge one{.alpha = 0.3};
   one.scope = modulation::ge_scope::modulated_only;
   for (const auto& s : gradients_of(one).slots)
@@ -83,10 +85,12 @@ TEST_CASE("the paper's covariance is that of the gradients of single samples") {
   }
   // The noise is the normals of the first parameter's stream times the deviation of the batch's mean.
   std::vector<float> normal(64 * (count / 64 + 1));
-  for (std::size_t g = 0; g * 64 < normal.size(); ++g) random::normals({0, random::stream_of(random::purpose::noise, 0), 0}, g, normal.data() + 64 * g);
+  for (std::size_t g = 0; g * 64 < normal.size(); ++g)
+    random::normals({0, random::stream_of(random::purpose::noise, 0), 0}, g, normal.data() + 64 * g);
   for (std::size_t j = 0; j < count; ++j) {
     const double mean = sum[j] / 12, d = std::sqrt(std::max(0.0, squares[j] / 12 - mean * mean) / 12);
-    CHECK(std::abs(seen.slots[0].modulated[j] - (k * seen.slots[0].raw[j] + d * double(normal[j]))) <= 1e-6 * (1 + std::abs(seen.slots[0].raw[j])));
+    CHECK(std::abs(seen.slots[0].modulated[j] - (k * seen.slots[0].raw[j] + d * double(normal[j]))) <=
+          1e-6 * (1 + std::abs(seen.slots[0].raw[j])));
   }
 }
 
@@ -106,13 +110,16 @@ TEST_CASE("windows include both ends; a chain runs in order and unites needs") {
   }
   using both = modulation::chain<modulation::ogm, modulation::gaussian_enhance>;
   static_assert(both::requirements.probe == probe::split && both::requirements.min_modalities == 2);
-  const auto chained = gradients_of(both{modulation::ogm{.alpha = 0.3}, modulation::gaussian_enhance{}}), whole = gradients_of(modulation::ogm_ge{.alpha = 0.3});
+  const auto chained = gradients_of(both{modulation::ogm{.alpha = 0.3}, modulation::gaussian_enhance{}}),
+             whole = gradients_of(modulation::ogm_ge{.alpha = 0.3});
   CHECK(chained.slots[0].modulated == whole.slots[0].modulated);
-  CHECK(gradients_of(modulation::any_policy<modulation::uniform, modulation::ogm>{modulation::ogm{.alpha = 0.3}}).reported("ratio/audio") > 0);
+  CHECK(gradients_of(modulation::any_policy<modulation::uniform, modulation::ogm>{modulation::ogm{.alpha = 0.3}}).reported("ratio/audio") >
+        0);
 }
 
 TEST_CASE("the gradient of uniform is the sum of the gradients of its losses") {
-  const auto plain = gradients_of(modulation::uniform{.unimodal = 0}), only = gradients_of(modulation::uniform{.fused = 0}), both = gradients_of(modulation::uniform{.fused = 0.5, .unimodal = 2});
+  const auto plain = gradients_of(modulation::uniform{.unimodal = 0}), only = gradients_of(modulation::uniform{.fused = 0}),
+             both = gradients_of(modulation::uniform{.fused = 0.5, .unimodal = 2});
   for (std::size_t s = 0; s < plain.slots.size(); ++s)
     for (std::size_t i = 0; i < plain.slots[s].raw.size(); ++i)
       CHECK(std::abs(both.slots[s].raw[i] - 0.5 * plain.slots[s].raw[i] - 2 * only.slots[s].raw[i]) <= 1e-12);

@@ -43,7 +43,8 @@ struct look {
   }
 };
 
-/// The gradients before and after a policy, in the step `at` of a model with the seed's weights, trained for `warm` steps without modulation.
+/// The gradients before and after a policy, in the step `at` of a model with the seed's weights, trained for `warm` steps without
+/// modulation.
 template <class Policy, class Model = small_model<>>
 look gradients_of(const Policy& policy, const modulation::progress& at = {}, int warm = 20) {
   const small_batch batch;

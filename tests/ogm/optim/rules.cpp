@@ -1,5 +1,5 @@
-#include <ogm/optim/rules.hpp>
 #include <ogm/backend/eigen.hpp>
+#include <ogm/optim/rules.hpp>
 #include <ogm/optim/update_pass.hpp>
 
 #include "support/golden.hpp"
@@ -9,8 +9,7 @@ using namespace ogm;
 namespace {
 
 /// The case's parameter after each of its steps, by one optimiser, against the file.
-template <class T, class Optimiser>
-void check(const std::string& name, const Optimiser& optimiser) {
+template <class T, class Optimiser> void check(const std::string& name, const Optimiser& optimiser) {
   using backend_type = backend::eigen<T>;
   const auto& c = test::golden_case(name, "optimizers");
   const auto& expected = c.at("after_each_step");
@@ -36,8 +35,7 @@ void check(const std::string& name, const Optimiser& optimiser) {
   }
 }
 
-template <class T>
-void check_all() {
+template <class T> void check_all() {
   check<T>("sgd", optim::sgd{.lr = 0.1});
   check<T>("sgd_momentum_decay", optim::sgd{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01});
   check<T>("sgd_nesterov", optim::sgd{.lr = 0.1, .momentum = 0.9, .nesterov = true});
@@ -80,9 +78,11 @@ TEST_CASE("clipping scales to the norm, as PyTorch's clip_grad_norm_") {
   optim::update_pass<backend::eigen<double>, optim::sgd> pass(optim::sgd{}, 64);
   pass.begin();
   long offset = 0;
-  for (std::size_t i = 0; i < gradients.size(); ++i, offset += 8) pass.add(values[i].data(), gradients[i].data(), long(values[i].count()), offset, 0);
+  for (std::size_t i = 0; i < gradients.size(); ++i, offset += 8)
+    pass.add(values[i].data(), gradients[i].data(), long(values[i].count()), offset, 0);
   const double norm = pass.finish(tape, -1, {}, 1, {c.at("max_norm").get<double>()});  // the value becomes the clipped gradient
   CHECK(std::abs(norm - c.at("norm").get<double>()) <= 1e-10);
   for (std::size_t i = 0; i < gradients.size(); ++i)
-    for (size_type k = 0; k < values[i].count(); ++k) CHECK(std::abs(values[i](k) - c.at("after").at(i).at(std::size_t(k)).get<double>()) <= 1e-7);
+    for (size_type k = 0; k < values[i].count(); ++k)
+      CHECK(std::abs(values[i](k) - c.at("after").at(i).at(std::size_t(k)).get<double>()) <= 1e-7);
 }

@@ -5,8 +5,7 @@
 using namespace ogm;
 
 namespace {
-template <class Schedule>
-void check(const std::string& name, const Schedule& schedule) {
+template <class Schedule> void check(const std::string& name, const Schedule& schedule) {
   const auto rates = ogm::test::golden_case(name, "schedules").at("learning_rates").get<std::vector<double>>();
   REQUIRE(rates.size() == 20);
   for (std::size_t epoch = 0; epoch < rates.size(); ++epoch) {

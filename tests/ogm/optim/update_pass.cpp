@@ -8,7 +8,8 @@ using backend_type = backend::eigen<float>;
 
 namespace {
 /// One plain step of SGD with rate -1, so that the values become the modulated gradient.
-tensor<float, dyn> modulated(const tensor<float, dyn>& gradient, float scale, float noise, int threads, long step, const optim::clipping& clip = {}) {
+tensor<float, dyn> modulated(const tensor<float, dyn>& gradient, float scale, float noise, int threads, long step,
+                             const optim::clipping& clip = {}) {
   const use_threads pool(threads);
   tensor<float, dyn> values(gradient.count()), copy = gradient;
   inference<backend_type> tape;

@@ -39,7 +39,7 @@ template <class T> struct cross_entropy_terms {
   const T* sample_weight;      // (rows), or null: 1
   long rows, columns;
   double label_smoothing;
-  bool mean;  // divide by the sum of w[y]; by the number of rows without class weights
+  bool mean;            // divide by the sum of w[y]; by the number of rows without class weights
   bool absent = false;  // a label of -1 is none: its row costs nothing and is not counted
 
   double weight(long c) const { return class_weight ? double(class_weight[c]) : 1.0; }

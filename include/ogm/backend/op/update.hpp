@@ -14,11 +14,11 @@ namespace ogm::op {
 template <class T> struct segment {
   T* value;
   T* gradient;
-  T* state;                 // the optimiser's, `states` arrays of `count` one after the other, each padded to `stride`
+  T* state;  // the optimiser's, `states` arrays of `count` one after the other, each padded to `stride`
   long count, stride;
-  float scale = 1;          // of the gradient
-  float noise = 0;          // times the deviation; 0: none is drawn
-  float rate = 1;           // of the learning rate
+  float scale = 1;               // of the gradient
+  float noise = 0;               // times the deviation; 0: none is drawn
+  float rate = 1;                // of the learning rate
   const T* deviation = nullptr;  // one number for the parameter, or one an element where `deviation_by_element`
   bool deviation_by_element = false;
   std::uint32_t stream = 0;  // of the noise
@@ -43,7 +43,8 @@ template <class T> struct segment_table {
 
 namespace detail {
 /// Calls apply(i, at, gradient pack) over [first, last) with the modulated gradient; noise comes 64 elements at a time.
-template <class T, class F> void for_each_modulated(const segment<T>& s, const random::key& noise_key, long first, long last, const F& apply) {
+template <class T, class F>
+void for_each_modulated(const segment<T>& s, const random::key& noise_key, long first, long last, const F& apply) {
   using V = typename pack<T>::type;
   const T scale = T(s.scale);
   if (s.noise == 0) {
@@ -102,7 +103,8 @@ template <class T> struct deviations {
     });
     for (long s = 0, k = 0; s < table.count; ++s) {
       double sum = 0, squares = 0;
-      for (const long end = k + (table.segments[s].count + table.piece - 1) / table.piece; k < end; ++k) sum += partial[2 * k], squares += partial[2 * k + 1];
+      for (const long end = k + (table.segments[s].count + table.piece - 1) / table.piece; k < end; ++k)
+        sum += partial[2 * k], squares += partial[2 * k + 1];
       const double c = double(table.segments[s].count);
       result[s] = T(std::sqrt(c > 1 ? std::max(0.0, (squares - sum * sum / c) / (c - 1)) : 0.0) + 1e-8);
     }
@@ -165,7 +167,8 @@ template <class T, class Rule> struct update {
       detail::for_each_modulated(s, noise, first, last, [&](long i, auto at, V g) {
         g *= all;
         V value = load<V>(s.value + i, at);
-        if constexpr (Rule::states == 0) rule.step(value, g, rate);
+        if constexpr (Rule::states == 0)
+          rule.step(value, g, rate);
         else if constexpr (Rule::states == 1) {
           V a = load<V>(s.state + i, at);
           rule.step(value, g, a, rate);

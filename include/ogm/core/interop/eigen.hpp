@@ -11,8 +11,7 @@ template <class T> using eigen_matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::
 
 /// A tensor or view as a matrix of its rows: (all axes but the last, the last). No copy.
 template <class T, int... E>
-  requires(sizeof...(E) > 0)
-auto as_eigen(const view<T, E...>& x) {
+requires(sizeof...(E) > 0) auto as_eigen(const view<T, E...>& x) {
   using M = eigen_matrix<std::remove_const_t<T>>;
   return Eigen::Map<std::conditional_t<std::is_const_v<T>, const M, M>>(x.data(), x.rows(), x.size(int(sizeof...(E)) - 1));
 }

@@ -33,6 +33,7 @@ template <std::floating_point T> class score_rows {
 
 /// The rows of a tensor, a view, or rows already.
 template <std::floating_point T> const score_rows<T>& rows_of(const score_rows<T>& rows) { return rows; }
+/// Scores as rows.
 template <class Scores> auto rows_of(const Scores& scores) {
   const auto v = as_view(scores);
   using view_type = std::remove_const_t<decltype(v)>;

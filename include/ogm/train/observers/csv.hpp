@@ -19,6 +19,7 @@
 
 namespace ogm::observers {
 
+/// How tables are written.
 struct csv_options {
   long every = 1;       ///< a row in steps.csv each so many steps; epochs.csv has every epoch
   bool append = false;  ///< go on with the files of an earlier run, under the columns that they have. Steps done again after a

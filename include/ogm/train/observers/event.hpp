@@ -75,12 +75,15 @@ concept observer = observes_run_begin<Observer> || observes_steps<Observer> || o
 template <observer Observer> void notify(Observer& o, const run_begin& e) {
   if constexpr (observes_run_begin<Observer>) o.on_run_begin(e);
 }
+/// Calls the observer's function for this event; nothing where it has none.
 template <observer Observer> void notify(Observer& o, const step_end& e) {
   if constexpr (observes_steps<Observer>) o.on_step(e);
 }
+/// Calls the observer's function for this event; nothing where it has none.
 template <observer Observer> void notify(Observer& o, const epoch_end& e) {
   if constexpr (observes_epochs<Observer>) o.on_epoch_end(e);
 }
+/// Calls the observer's function for this event; nothing where it has none.
 template <observer Observer> void notify(Observer& o, const run_end& e) {
   if constexpr (observes_run_end<Observer>) o.on_run_end(e);
 }

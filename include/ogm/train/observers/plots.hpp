@@ -19,6 +19,7 @@
 
 namespace ogm::observers {
 
+/// What is drawn, and where.
 struct plots_options {
   std::string file = "training.svg";
   int every_epochs = 1;                          ///< drawn after each so many epochs, and at the end of the run

@@ -18,8 +18,10 @@
 
 namespace ogm::observers {
 
+/// A bar, plain lines, or what the stream is fit for.
 enum class progress_style { automatic, bar, plain };
 
+/// Where and how progress is shown.
 struct progress_options {
   std::FILE* stream = stderr;
   progress_style style = progress_style::automatic;  ///< automatic: a bar where the stream is a terminal and TERM is not "dumb"

@@ -16,6 +16,7 @@
 
 namespace ogm::observers {
 
+/// How often events are written.
 struct tensorboard_options {
   long every = 1;       ///< write each so many steps
   double flush_s = 10;  ///< besides the end of an epoch, flush after so many seconds of steps
