@@ -14,10 +14,10 @@ struct arguments {
   std::string data, json, out = "av_digits_plots";
   std::vector<std::uint64_t> seeds;
   std::vector<std::string> variants, methods;
-  std::string augment = "both";
+  std::string augment;
   std::uint64_t seed = 0;
   int threads = 2, epochs = 0;
-  bool quick = false, pcm = false, quiet = false;
+  bool full = false, quick = false, pcm = false, quiet = false;
 };
 
 arguments parse(int argc, char** argv) {
@@ -25,17 +25,18 @@ arguments parse(int argc, char** argv) {
   CLI::App app("Trains on spoken and written digits, with and without modulation, and tells what each modality is worth.");
   app.add_option("--data", a.data, "folder that holds avmnist/ (README of the data set); without it digits are generated");
   app.add_option("--seed", a.seed, "the only seed to run");
-  app.add_option("--seeds", a.seeds, "seeds to run; 0 1 2 unless --quick")->delimiter(',');
-  app.add_option("--variants", a.variants, "clean, hard; both unless --quick")->delimiter(',')->check(CLI::IsMember({"clean", "hard"}));
+  app.add_option("--seeds", a.seeds, "seeds to run; 0 unless --full")->delimiter(',');
+  app.add_option("--variants", a.variants, "clean, hard; hard unless --full")->delimiter(',')->check(CLI::IsMember({"clean", "hard"}));
   app.add_option("--methods", a.methods, "which methods to run; all of them by default")
       ->delimiter(',')
       ->check(CLI::IsMember(digits::method_names()));
-  app.add_option("--augment", a.augment, "no, yes or both")->check(CLI::IsMember({"no", "yes", "both"}));
+  app.add_option("--augment", a.augment, "no, yes or both; no unless --full")->check(CLI::IsMember({"no", "yes", "both"}));
   app.add_option("--epochs", a.epochs, "epochs of a run; 0: the protocol's own")->check(CLI::NonNegativeNumber);
   app.add_option("--threads", a.threads, "threads; the result does not depend on them")->check(CLI::Range(1, 64));
   app.add_option("--json", a.json, "file for the results");
   app.add_option("--out", a.out, "folder for the plots");
   app.add_flag("--pcm", a.pcm, "clean speech from its recordings, through the library's own short-time Fourier transform");
+  app.add_flag("--full", a.full, "seeds 0, 1, 2, clean and hard, with and without augmentation: hours");
   app.add_flag("--quick", a.quick, "one seed, few epochs: to see that it runs");
   app.add_flag("--quiet", a.quiet, "no progress");
   try {
@@ -43,8 +44,10 @@ arguments parse(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     std::exit(app.exit(e));
   }
-  if (a.seeds.empty()) a.seeds = app.count("--seed") || a.quick ? std::vector<std::uint64_t>{a.seed} : std::vector<std::uint64_t>{0, 1, 2};
-  if (a.variants.empty()) a.variants = a.pcm ? std::vector<std::string>{"clean"} : std::vector<std::string>{"clean", "hard"};
+  if (a.seeds.empty()) a.seeds = a.full && !app.count("--seed") ? std::vector<std::uint64_t>{0, 1, 2} : std::vector<std::uint64_t>{a.seed};
+  if (a.pcm && a.variants.empty()) a.variants = {"clean"};
+  if (a.variants.empty()) a.variants = a.full ? std::vector<std::string>{"clean", "hard"} : std::vector<std::string>{"hard"};
+  if (a.augment.empty()) a.augment = a.full ? "both" : "no";
   if (a.methods.empty()) a.methods = digits::method_names();
   return a;
 }

@@ -3,6 +3,7 @@
 
 #include <ogm/backend/op/convolution.hpp>
 #include <ogm/backend/standard.hpp>
+#include <ogm/core/extents.hpp>
 
 #include <concepts>
 #include <type_traits>
