@@ -57,8 +57,7 @@ using namespace ogm;
 
 namespace {
 
-template <class Backend>
-struct small_net {
+template <class Backend> struct small_net {
   using backend_type = Backend;
   static constexpr int width = 16;
   nn::conv2d<1, 8, nn::kernel<3>, nn::padding<1>, nn::no_bias, Backend> conv;
@@ -70,10 +69,10 @@ struct small_net {
   }
 };
 
-template <class Backend, int Hidden, class Policy>
-bool check(const char* what, const Policy& policy, int threads, size_type batch) {
+template <class Backend, int Hidden, class Policy> bool check(const char* what, const Policy& policy, int threads, size_type batch) {
   const use_threads pool(threads);
-  using model = late_fusion<fusion::concat<4>, modality<"image", small_net<Backend>>, modality<"sound", nn::mlp<30, Hidden, 32, Backend>>>;
+  using model =
+      late_fusion<fusion::concat<4>, modality<"image", small_net<Backend> >, modality<"sound", nn::mlp<30, Hidden, 32, Backend> > >;
   tensor<float, dyn, 1, 12, 12> image(batch);
   tensor<float, dyn, 30> sound(batch);
   tensor<std::int32_t, dyn> labels(batch);

@@ -42,6 +42,7 @@ namespace detail {
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
 #endif
 /// An object of a model that is never made: its members have types, and walking them is a constant expression.
 template <class M> extern M phantom;

@@ -158,9 +158,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       modulation::progress here = progress(at, how);
       if (at.phase == 0 && at.loader.position == 0) {
         if constexpr (step_type::requirements.weight_snapshot) step_.take_snapshot(step_.epoch_weights());
-        epoch_hook<Data>(here, train, how, [&](auto& c) {
-          if constexpr (modulation::has_on_epoch_begin<Policy, std::remove_cvref_t<decltype(c)>>) step_.policy().on_epoch_begin(c);
-        });
+        epoch_hook<true>(here, train, how);
       }
       plan(here);
       for (; at.phase < int(phases_.size()); ++at.phase, at.loader.position = 0) {
@@ -180,9 +178,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
           metrics_.add("train/accuracy", Model::modality_names[std::size_t(u)], at.epoch_correct_by_modality[std::size_t(u)] / n);
       if (how.validate_on.data && ((at.epoch + 1) % how.validate_every == 0 || at.epoch + 1 == how.epochs))
         validate(*how.validate_on.data, how, at, result);
-      epoch_hook<Data>(here, train, how, [&](auto& c) {
-        if constexpr (modulation::has_on_epoch_end<Policy, std::remove_cvref_t<decltype(c)>>) step_.policy().on_epoch_end(c);
-      });
+      epoch_hook<false>(here, train, how);
       collect(metrics_);
       for (auto& o : observers_)
         o->epoch({.epoch = at.epoch + 1, .train_loss = result.train_loss, .seconds = since(epoch_began), .scalars = scalars_});
@@ -334,15 +330,15 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       });
     }
   };
-  template <class Data, class Hook>
-  void epoch_hook(const modulation::progress& here, const Data& train, const fit_options<Data>& how, const Hook& hook) {
+  template <bool Begin, class Data> void epoch_hook(const modulation::progress& here, const Data& train, const fit_options<Data>& how) {
     const scan<Data> over{*this, &train, how.validate_on.data, how.validation_batch};
     inference<backend_type> quiet;
-    modulation::epoch_context<backend_type, modalities, scan<Data>> c{
-        here, Model::modality_names, step_.slots(), metrics_.entries(), quiet, over, nullptr, nullptr, step_.offsets()};
+    using context = modulation::epoch_context<backend_type, modalities, scan<Data>>;
+    context c{here, Model::modality_names, step_.slots(), metrics_.entries(), quiet, over, nullptr, nullptr, step_.offsets()};
     if constexpr (step_type::requirements.weight_snapshot)
       c.initial = step_.initial_weights().data(), c.epoch_start = step_.epoch_weights().data();
-    hook(c);
+    if constexpr (Begin && modulation::has_on_epoch_begin<Policy, context>) step_.policy().on_epoch_begin(c);
+    if constexpr (!Begin && modulation::has_on_epoch_end<Policy, context>) step_.policy().on_epoch_end(c);
   }
   template <class Data> void validate(const Data& data, const fit_options<Data>& how, const run_state& at, fit_result& result) {
     result.last = ogm::evaluate(step_.modules(), step_.policy(), data, how.validation_batch, progress(at, how));

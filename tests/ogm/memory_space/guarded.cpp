@@ -15,9 +15,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/mman.h>
 #include <csetjmp>
 #include <csignal>
-#include <sys/mman.h>
 
 using namespace ogm;
 
@@ -61,8 +61,7 @@ class guarded {
  public:
   using value_type = float;
   using space = guarded_memory;
-  template <class Operation>
-  void run(const Operation& operation) {
+  template <class Operation> void run(const Operation& operation) {
     const vault::open now;
     inner_.run(operation);
   }
@@ -72,8 +71,7 @@ class guarded {
 };
 using host = backend::eigen<float>;
 
-template <class Backend>
-struct small_net {
+template <class Backend> struct small_net {
   using backend_type = Backend;
   static constexpr int width = 16;
   nn::conv2d<1, 8, nn::kernel<3>, nn::padding<1>, nn::no_bias, Backend> conv;
@@ -90,8 +88,7 @@ template <class Backend>
 using model = late_fusion<fusion::concat<4>, modality<"image", small_net<Backend>>, modality<"sound", nn::mlp<6, 12, 8, Backend>>>;
 
 /// Losses of a few steps and the weights after them.
-template <class Backend, class Policy>
-std::vector<float> train(const Policy& policy) {
+template <class Backend, class Policy> std::vector<float> train(const Policy& policy) {
   using space = typename Backend::space;
   tensor<float, dyn, 1, 10, 8> image(7);
   tensor<float, dyn, 6> sound(7);

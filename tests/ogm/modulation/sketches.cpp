@@ -43,20 +43,19 @@ struct opm {
 };
 
 /// dots[0..2] = <a, a>, <b, b>, <a, b>.
-template <class T>
-struct dot_products {
+template <class T> struct dot_products {
   const T* a;
   const T* b;
   long count;
   double* dots;
   void operator()() const {
     dots[0] = dots[1] = dots[2] = 0;
-    for (long i = 0; i < count; ++i) dots[0] += double(a[i]) * double(a[i]), dots[1] += double(b[i]) * double(b[i]), dots[2] += double(a[i]) * double(b[i]);
+    for (long i = 0; i < count; ++i)
+      dots[0] += double(a[i]) * double(a[i]), dots[1] += double(b[i]) * double(b[i]), dots[2] += double(a[i]) * double(b[i]);
   }
 };
 /// g = 2 (w a + (1 - w) b), rescaled to at least the norm of sum, times gamma; 0 where it vanishes.
-template <class T>
-struct pareto_combination {
+template <class T> struct pareto_combination {
   const T* a;
   const T* b;
   const T* sum;
@@ -107,15 +106,16 @@ struct mmpareto {
         aa += host[0], bb += host[1], ab += host[2];
       });
       const double w = weight(aa, bb, ab);
-      each([&](auto& s, const T* a, const T* b) { step.run(pareto_combination<T>{a, b, s.gradient, s.gradient, long(s.count), w, gamma}); });
+      each([&](auto& s, const T* a, const T* b) {
+        step.run(pareto_combination<T>{a, b, s.gradient, s.gradient, long(s.count), w, gamma});
+      });
       step.report_value("weight", step.name(u), w);
     }
   }
 };
 
 /// P <- P - k k^T / (alpha + r k), k = P r, normalised; g <- g P. The projector of recursive least squares.
-template <class T>
-struct project {
+template <class T> struct project {
   const T* z;  // (batch, width), whose mean is r
   long batch, width, classes, stride;
   double alpha;
@@ -131,7 +131,8 @@ struct project {
       for (std::size_t j = 0; j < n; ++j) k[i] += double(projector[i * n + j]) * r[j];
     for (std::size_t i = 0; i < n; ++i) rk += r[i] * k[i];
     for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = 0; j < n; ++j) projector[i * n + j] -= T(k[i] * k[j] / (alpha + rk)), norm += double(projector[i * n + j]) * double(projector[i * n + j]);
+      for (std::size_t j = 0; j < n; ++j)
+        projector[i * n + j] -= T(k[i] * k[j] / (alpha + rk)), norm += double(projector[i * n + j]) * double(projector[i * n + j]);
     for (std::size_t i = 0; i < n * n; ++i) projector[i] /= T(std::sqrt(norm));
     for (long c = 0; c < classes; ++c) {
       std::vector<double> row(n);
@@ -142,8 +143,7 @@ struct project {
   }
 };
 /// scores = the probes' probabilities, each sample's weighted by exp(-entropy).
-template <class T>
-struct entropy_weighted {
+template <class T> struct entropy_weighted {
   std::array<const T*, 2> probes;
   T* scores;
   long rows, classes;
@@ -157,7 +157,8 @@ struct entropy_weighted {
         for (double& x : p[u]) x /= sum, entropy -= x * std::log(x);
         total += weight[u] = std::exp(-entropy);
       }
-      for (long c = 0; c < classes; ++c) scores[r * classes + c] = T((weight[0] * p[0][std::size_t(c)] + weight[1] * p[1][std::size_t(c)]) / total);
+      for (long c = 0; c < classes; ++c)
+        scores[r * classes + c] = T((weight[0] * p[0][std::size_t(c)] + weight[1] * p[1][std::size_t(c)]) / total);
     }
   }
 };
@@ -177,15 +178,16 @@ struct mla {
     }
     for (auto& s : step.slots())
       if (s.reached && s.tag.role == role::head && s.tag.rank == 2)
-        step.run(project<double>{z.data(), long(z.size(0)), width, 4, 2 * width, 0.1, projector.data(), s.gradient + step.active() * width});
+        step.run(
+            project<double>{z.data(), long(z.size(0)), width, 4, 2 * width, 0.1, projector.data(), s.gradient + step.active() * width});
   }
   void predict(auto& c) const {
-    c.run(entropy_weighted<double>{{c.probes[0].data(), c.probes[1].data()}, c.scores.data(), long(c.scores.size(0)), long(c.scores.size(1))});
+    c.run(entropy_weighted<double>{
+        {c.probes[0].data(), c.probes[1].data()}, c.scores.data(), long(c.scores.size(0)), long(c.scores.size(1))});
   }
 };
 
-template <class Policy>
-std::pair<double, double> losses_of_training(const Policy& policy) {
+template <class Policy> std::pair<double, double> losses_of_training(const Policy& policy) {
   const test::small_batch batch;
   training_step<test::small_model<>, Policy, optim::sgd> step(test::small_model<>{}, policy, optim::sgd{});
   nn::initialise(step.modules(), 5);
@@ -213,14 +215,14 @@ TEST_CASE("OPM: never executed it is no modulation; otherwise rows are dropped, 
 }
 
 TEST_CASE("MMPareto: the weight is the point of least norm between two gradients") {
-  CHECK(mmpareto::weight(4, 4, 4) == 0.5);                              // parallel
-  CHECK(std::abs(mmpareto::weight(4, 9, 0) - 9.0 / 13) <= 1e-12);       // orthogonal, of norms 2 and 3: b^2 / (a^2 + b^2)
-  CHECK(mmpareto::weight(4, 4, -4) == 0.5);                             // opposite, of equal norms
+  CHECK(mmpareto::weight(4, 4, 4) == 0.5);                         // parallel
+  CHECK(std::abs(mmpareto::weight(4, 9, 0) - 9.0 / 13) <= 1e-12);  // orthogonal, of norms 2 and 3: b^2 / (a^2 + b^2)
+  CHECK(mmpareto::weight(4, 4, -4) == 0.5);                        // opposite, of equal norms
   const double a[]{1, 2}, opposite[]{-1, -2}, sum[]{3, 0};
   double g[]{9, 9};
   pareto_combination<double>{a, opposite, sum, g, 2, 0.5, 1.5}();
   CHECK((g[0] == 0 && g[1] == 0));
-  pareto_combination<double>{a, a, sum, g, 2, 0.5, 1}();                // 2 * (a + a) / 2, rescaled to the sum's norm
+  pareto_combination<double>{a, a, sum, g, 2, 0.5, 1}();  // 2 * (a + a) / 2, rescaled to the sum's norm
   CHECK(std::abs(std::hypot(g[0], g[1]) - std::max(3.0, 2 * std::sqrt(5.0))) <= 1e-12);
 }
 

@@ -107,8 +107,7 @@ auto generated(std::uint64_t part) {
 struct worth {
   double fused, weak_probe, ratio_at_start;
 };
-template <class Policy, class Data>
-worth of_joint(const Policy& policy, const Data& train, const Data& test) {
+template <class Policy, class Data> worth of_joint(const Policy& policy, const Data& train, const Data& test) {
   trainer run{late_fusion<fusion::concat<8>, strong, weak>{}, policy, optim::sgd{.lr = 0.05, .momentum = 0.9}, {.seed = 3}};
   observers::collect seen;
   run.observe(seen);
@@ -126,13 +125,14 @@ TEST_CASE("the generated imbalanced set is imbalanced, and modulation acts on it
   const auto [train, weak_train] = generated(0);
   const auto [test, weak_test] = generated(1);
   trainer alone{late_fusion<fusion::concat<8>, weak>{}, modulation::none{}, optim::sgd{.lr = 0.05, .momentum = 0.9}, {.seed = 3}};
-  const double solo = alone.fit(weak_train, {.epochs = 30, .batch = 64, .validate_on = weak_test, .validate_every = 30}).last.fused.accuracy;
+  const double solo =
+      alone.fit(weak_train, {.epochs = 30, .batch = 64, .validate_on = weak_test, .validate_every = 30}).last.fused.accuracy;
   const auto plain = of_joint(modulation::none{}, train, test), slowed = of_joint(modulation::ogm{.alpha = 0.3}, train, test);
-  std::printf("generated set, 30 epochs, fused / linear probe of the weak encoder: joint %.3f / %.3f, ogm %.3f / %.3f; weak alone %.3f\n", plain.fused, plain.weak_probe,
-              slowed.fused, slowed.weak_probe, solo);
-  CHECK(plain.fused > solo);           // two modalities know more than the weak one
+  std::printf("generated set, 30 epochs, fused / linear probe of the weak encoder: joint %.3f / %.3f, ogm %.3f / %.3f; weak alone %.3f\n",
+              plain.fused, plain.weak_probe, slowed.fused, slowed.weak_probe, solo);
+  CHECK(plain.fused > solo);  // two modalities know more than the weak one
   CHECK(slowed.fused > solo);
-  CHECK(slowed.ratio_at_start > 1);    // the strong modality leads
+  CHECK(slowed.ratio_at_start > 1);  // the strong modality leads
   CHECK(plain.weak_probe > 1.0 / 8);
   CHECK(slowed.weak_probe != plain.weak_probe);  // which way is measured and printed, not assumed
 }
