@@ -48,7 +48,8 @@ inline constexpr int count_members<Test, std::tuple<P...>, C> = (int(Test<P, C>:
 #define OGM_FORWARD_HOOKS                                                                                                              \
   OGM_FORWARD_HOOK(setup)                                                                                                              \
   OGM_FORWARD_HOOK(on_epoch_begin)                                                                                                     \
-  OGM_FORWARD_HOOK(plan) OGM_FORWARD_HOOK(sample) OGM_FORWARD_HOOK(on_batch) OGM_FORWARD_HOOK(on_features) OGM_FORWARD_HOOK(loss)      \
+  OGM_FORWARD_HOOK(plan)                                                                                                               \
+  OGM_FORWARD_HOOK(sample) OGM_FORWARD_HOOK(on_batch) OGM_FORWARD_HOOK(on_features) OGM_FORWARD_HOOK(loss)                             \
       OGM_FORWARD_HOOK(on_feature_gradient) OGM_FORWARD_HOOK(on_gradients) OGM_FORWARD_HOOK(scale_update) OGM_FORWARD_HOOK(after_step) \
           OGM_FORWARD_HOOK(on_epoch_end) OGM_FORWARD_HOOK(predict) OGM_FORWARD_HOOK(load) template <class C>                           \
   requires(detail::count_members<detail::test_save, members, C> > 0) void save(C& archive) const {                                     \
