@@ -38,25 +38,28 @@ inline constexpr int count_members<Test, std::tuple<P...>, C> = (int(Test<P, C>:
 
 /// Gives a combinator every hook that one of its members has. It must have `members` (a std::tuple type) and
 /// each_member(context, f), which calls f(member) for those that are on now.
-#define OGM_FORWARD_HOOK(hook)                                                                 \
-  template <class C>                                                                           \
-  requires(detail::count_members<detail::test_##hook, members, C> > 0) void hook(C& context) { \
-    this->each_member(context, [&]<class Q>(Q& p) {                                            \
-      if constexpr (has_##hook<Q, C>) p.hook(context);                                         \
-    });                                                                                        \
+// clang-format off
+#define OGM_FORWARD_HOOK(hook)                                               \
+  template <class C>                                                         \
+    requires(detail::count_members<detail::test_##hook, members, C> > 0)     \
+  void hook(C& context) {                                                    \
+    this->each_member(context, [&]<class Q>(Q& p) {                          \
+      if constexpr (has_##hook<Q, C>) p.hook(context);                       \
+    });                                                                      \
   }
-#define OGM_FORWARD_HOOKS                                                                                                              \
-  OGM_FORWARD_HOOK(setup)                                                                                                              \
-  OGM_FORWARD_HOOK(on_epoch_begin)                                                                                                     \
-  OGM_FORWARD_HOOK(plan)                                                                                                               \
-  OGM_FORWARD_HOOK(sample) OGM_FORWARD_HOOK(on_batch) OGM_FORWARD_HOOK(on_features) OGM_FORWARD_HOOK(loss)                             \
-      OGM_FORWARD_HOOK(on_feature_gradient) OGM_FORWARD_HOOK(on_gradients) OGM_FORWARD_HOOK(scale_update) OGM_FORWARD_HOOK(after_step) \
-          OGM_FORWARD_HOOK(on_epoch_end) OGM_FORWARD_HOOK(predict) OGM_FORWARD_HOOK(load) template <class C>                           \
-  requires(detail::count_members<detail::test_save, members, C> > 0) void save(C& archive) const {                                     \
-    this->each_saved([&]<class Q>(const Q& p) {                                                                                        \
-      if constexpr (has_save<Q, C>) p.save(archive);                                                                                   \
-    });                                                                                                                                \
+#define OGM_FORWARD_HOOKS                                                                                                     \
+  OGM_FORWARD_HOOK(setup) OGM_FORWARD_HOOK(on_epoch_begin) OGM_FORWARD_HOOK(plan) OGM_FORWARD_HOOK(sample)                    \
+  OGM_FORWARD_HOOK(on_batch) OGM_FORWARD_HOOK(on_features) OGM_FORWARD_HOOK(loss) OGM_FORWARD_HOOK(on_feature_gradient)       \
+  OGM_FORWARD_HOOK(on_gradients) OGM_FORWARD_HOOK(scale_update) OGM_FORWARD_HOOK(after_step) OGM_FORWARD_HOOK(on_epoch_end)   \
+  OGM_FORWARD_HOOK(predict) OGM_FORWARD_HOOK(load)                                                                            \
+  template <class C>                                                                                                          \
+    requires(detail::count_members<detail::test_save, members, C> > 0)                                                        \
+  void save(C& archive) const {                                                                                               \
+    this->each_saved([&]<class Q>(const Q& p) {                                                                               \
+      if constexpr (has_save<Q, C>) p.save(archive);                                                                          \
+    });                                                                                                                       \
   }
+// clang-format on
 
 /// Several policies in this order: needs are united, hooks run one after the other, losses are collected.
 ///
