@@ -11,7 +11,7 @@
 namespace {
 
 struct arguments {
-  std::string data, json, out = "av_digits_plots";
+  std::string data, json, out = "runs/av_digits";
   std::vector<std::uint64_t> seeds;
   std::vector<std::string> variants, methods;
   std::string augment;

@@ -1,5 +1,4 @@
-// error: ogm: the policy needs gradients of single losses or samples, which a foreign training loop cannot give it. Train with
-// ogm::trainer.
+// error: ogm: the policy needs gradients of single losses or samples, which a foreign training loop cannot give it.
 #include <ogm/fusion/concat.hpp>
 #include <ogm/fusion/film.hpp>
 #include <ogm/fusion/late_fusion.hpp>

@@ -85,7 +85,7 @@ template <class Backend, int Hidden, class Policy> bool check(const char* what, 
     counts[i] = allocations;
   }
   std::printf("%-28s %d thread(s): %ld in step 1, then %ld, %ld, %ld\n", what, threads, counts[0], counts[1], counts[2], counts[3]);
-  return counts[0] > 0 && counts[2] == 0 && counts[3] == 0;
+  return counts[0] > 0 && counts[1] == 0 && counts[2] == 0 && counts[3] == 0;
 }
 
 }  // namespace

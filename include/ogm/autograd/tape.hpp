@@ -30,7 +30,6 @@ template <memory::space Space, class T, int... E> class basic_var : public basic
   bool* touched_;
 };
 /// A handle of the same elements.
-/// A var of another shape; value and gradient are shared.
 template <class S, class T, int... E> basic_var<S, T, E...> as_view(const basic_var<S, T, E...>& v) { return v; }
 /// A var of another shape; value and gradient are shared.
 template <int... F, class S, class T, int... E> basic_var<S, T, F...> reshape(const basic_var<S, T, E...>& v, const extents<F...>& shape) {

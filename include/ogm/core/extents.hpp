@@ -21,7 +21,7 @@ template <class Sizes> std::string shape_text(const Sizes& sizes) {
   std::string out = "(";
   for (const auto s : sizes) {
     if (out.size() > 1) out += ", ";
-    out += s == dyn ? std::string("dyn") : std::to_string(s);
+    out += size_type(s) == dyn ? std::string("dyn") : std::to_string(s);
   }
   return out + ")";
 }

@@ -50,6 +50,7 @@ template <class V> OGM_HD inline V clamp(V x, float low, float high) {  // NaN i
   return x > h ? h : x;
 }
 
+/// e^x; below -87.3 and above 88 it stays at the value there: no infinities, no denormals.
 template <class V> OGM_HD inline V exp(V x) {
   const auto [s, p] = split_exp(clamp(x, -87.3f, 88.0f));
   return s * p + s;
@@ -61,8 +62,8 @@ template <class V> OGM_HD inline V tanh(V x) {  // expm1(2x) / (expm1(2x) + 2): 
   return m / (m + 2.f);
 }
 template <class V> OGM_HD inline V sigmoid(V x) { return 1.f / (1.f + math::exp(-x)); }
-/// Natural logarithm of a positive, normal float: mantissa in [sqrt(1/2), sqrt(2)) and atanh's series.
-template <class V> OGM_HD inline V log(V x) {
+/// Natural logarithm of a positive, normal, finite float: mantissa in [sqrt(1/2), sqrt(2)) and atanh's series.
+template <class V> OGM_HD inline V log_of_normal(V x) {
   using I = typename bits<V>::type;
   const I raw = std::bit_cast<I>(x) - (I{} + 0x3f3504f3);
   const I exponent = raw >> 23;
@@ -85,8 +86,17 @@ template <class V> OGM_HD inline V log(V x) {
   p = p * s + 2.f;
   return e * 0.69314718056f + t * p;
 }
-/// Square root of a positive float by Newton's iteration on 1 / sqrt(x); 0 for 0.
-template <class V> OGM_HD inline V sqrt(V x) {
+/// Natural logarithm: -inf of 0, NaN of negative numbers.
+template <class V> OGM_HD inline V log(V x) {
+  const V zero = V{}, infinity = zero + __builtin_inff(), tiny = zero + 0x1p-126f;
+  V y = log_of_normal(x < tiny ? V(x * 0x1p23f) : x);
+  y = x < tiny ? V(y - 15.942385152878742f) : y;
+  y = x == zero ? -infinity : y;
+  y = x < infinity ? y : x;  // inf of inf, NaN of NaN
+  return x < zero ? zero + __builtin_nanf("") : y;
+}
+/// Square root of a positive, finite float by Newton's iteration on 1 / sqrt(x); 0 for 0.
+template <class V> OGM_HD inline V sqrt_of_finite(V x) {
   using I = typename bits<V>::type;
   V y = std::bit_cast<V>((I{} + 0x5f3759df) - (std::bit_cast<I>(x) >> 1));
   const V half = x * 0.5f;
@@ -95,6 +105,13 @@ template <class V> OGM_HD inline V sqrt(V x) {
   y = y * (1.5f - half * y * y);
   const V r = x * y;
   return r + (x - r * r) * y * 0.5f;
+}
+/// Square root: NaN of negative numbers.
+template <class V> OGM_HD inline V sqrt(V x) {
+  const V zero = V{}, infinity = zero + __builtin_inff();
+  V y = sqrt_of_finite(x);
+  y = x < infinity ? y : x;
+  return x < zero ? zero + __builtin_nanf("") : y;
 }
 /// cos and sin of 2 pi u for u in [0, 1).
 template <class V> struct cosine_sine { V cosine, sine; };

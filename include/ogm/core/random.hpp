@@ -70,7 +70,7 @@ class generator {
   constexpr std::uint64_t below(std::uint64_t n) { return random::below(key_, at_++, n); }
   float normal() {
     const float u = 1 - uniform(), v = uniform();
-    return math::sqrt(-2.f * math::log(u)) * math::turn(v).cosine;
+    return math::sqrt_of_finite(-2.f * math::log_of_normal(u)) * math::turn(v).cosine;
   }
 
  private:
@@ -125,7 +125,7 @@ inline void normals(const key& k, std::uint64_t group, float* out) {
         v[i] = float(std::int32_t(w[pair + 1][j + i] >> 8)) * 0x1p-24f;  // [0, 1)
       }
       const position<lanes> at{0, 0, 0};
-      const auto radius = math::sqrt(math::log(load<float_pack>(u, at)) * -2.f);
+      const auto radius = math::sqrt_of_finite(math::log_of_normal(load<float_pack>(u, at)) * -2.f);
       const auto direction = math::turn(load<float_pack>(v, at));
       store(out + 16 * pair + j, radius * direction.cosine, at);
       store(out + 16 * pair + 16 + j, radius * direction.sine, at);

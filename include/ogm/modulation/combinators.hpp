@@ -74,8 +74,9 @@ template <class... P> struct chain {
   static_assert(detail::count_members<detail::test_predict, members, any_context> <= 1,
                 "ogm: two policies of a chain have predict(). Keep one of them.");
   static_assert((int(P::requirements.own_step) + ... + 0) <= 1, "ogm: two policies of a chain have own_step. Keep one of them.");
-  static_assert(((P::requirements.probe == requirements.probe || P::requirements.probe == probe::none) && ...),
-                "ogm: two policies of a chain need different probes. Give them one: with_probe<chain<...>, probe::zero_feature>.");
+  static_assert(
+      ((P::requirements.probe == requirements.probe || P::requirements.probe == probe::none) && ...),
+      "ogm: two policies of a chain need different probes. Give all of them one: chain<with_probe<P, probe::zero_feature>, ...>.");
 
   std::tuple<P...> policies;
   chain() = default;
@@ -90,7 +91,8 @@ template <class... P> struct chain {
   }
 };
 
-/// P while Gate::open(progress): outside, none of its hooks but save and load runs.
+/// P while Gate::open(progress): outside, none of its hooks but setup, predict, save and load runs. A gate over steps leaves the hooks of
+/// epochs alone.
 template <class P, class Gate> struct gated {
   using members = std::tuple<P>;
   static constexpr needs requirements = P::requirements;
@@ -98,9 +100,10 @@ template <class P, class Gate> struct gated {
   OGM_FORWARD_HOOKS
 
   template <class C, class F> void each_member(C& context, const F& f) {
-    if constexpr (requires { context.at(); }) {
-      if (Gate::open(context.at())) f(policy);
-    } else
+    if constexpr (
+        requires { C::never_gated; } || (Gate::over_steps && requires { C::outside_steps; }) || !requires { context.at(); })
+      f(policy);
+    else if (Gate::open(context.at()))
       f(policy);
   }
   template <class F> void each_saved(const F& f) const { f(policy); }
@@ -108,9 +111,11 @@ template <class P, class Gate> struct gated {
 
 namespace detail {
 template <int First, int Last> struct window {
+  static constexpr bool over_steps = false;
   static bool open(const progress& p) { return p.epoch >= First && p.epoch <= Last; }
 };
 template <int N> struct every {
+  static constexpr bool over_steps = true;
   static bool open(const progress& p) { return p.step % N == 0; }
 };
 }  // namespace detail

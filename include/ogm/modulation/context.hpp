@@ -8,6 +8,7 @@
 #include <ogm/modulation/selection.hpp>
 
 #include <span>
+#include <stdexcept>
 #include <string_view>
 
 namespace ogm::modulation {
@@ -66,6 +67,7 @@ template <int M> struct batch_scores {
     for (std::size_t u = 0; u < m.size(); ++u) m[u] = present[u] > 0 ? sums[u] / present[u] : 0;
     return m;
   }
+  template <class Ratio> double ratio(int u) const { return modulation::ratio::of_present<Ratio>(means(), present, std::size_t(u)); }
 };
 
 /// on_gradients(step): after backward, before clipping and the optimiser.
@@ -87,8 +89,8 @@ template <class Backend, int M> class gradient_step {
   /// Sums over the batch of the probability that modality u alone gives to the right class.
   double score(int u) const { return scores_.sums[std::size_t(u)]; }
   const batch_scores<M>& scores() const { return scores_; }
-  /// How far modality u is ahead; 1: level.
-  template <class Ratio = ratio::mean_pairwise> double ratio(int u) const { return Ratio::of(scores_.means(), std::size_t(u)); }
+  /// How far modality u is ahead of those that are in the batch; 1: level, or alone.
+  template <class Ratio = ratio::mean_pairwise> double ratio(int u) const { return scores_.template ratio<Ratio>(u); }
 
   /// Every parameter, encoders and heads, with its gradient.
   std::span<slot<Backend>> slots() { return slots_; }
@@ -107,7 +109,13 @@ template <class Backend, int M> class gradient_step {
   }
 
   /// The gradients of group g of the losses alone, in the layout of the slots; where the policy needs per_loss_gradients.
-  std::span<const T* const> loss_gradients(const slot<Backend>& s) const { return {&loss_gradients_[s.id * groups_], groups_}; }
+  ///
+  /// Errors     std::logic_error where the policy does not state that need
+  std::span<const T* const> loss_gradients(const slot<Backend>& s) const {
+    if (groups_ == 0)
+      throw std::logic_error("ogm: loss_gradients() without a backward pass for each loss. Set .per_loss_gradients in the policy's needs.");
+    return loss_gradients_.subspan(s.id * groups_, groups_);
+  }
   void set_loss_gradients(std::span<const T* const> by_slot_and_group, std::size_t groups) {
     loss_gradients_ = by_slot_and_group;
     groups_ = groups;

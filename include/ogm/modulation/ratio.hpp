@@ -1,9 +1,11 @@
 #pragma once
 // How far a modality is ahead of the others, and what that makes of its gradient.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 namespace ogm::modulation {
 
@@ -40,6 +42,31 @@ struct vs_rest {
     return M > 1 ? detail::over(s[u], sum) : 1;
   }
 };
+
+/// The same over the modalities that are there; 1 where `u` is not there or nothing is left to compare it with.
+template <class Ratio, std::size_t M>
+double of_present(const std::array<double, M>& scores, const std::array<double, M>& present, std::size_t u) {
+  std::array<double, M> kept{};
+  std::size_t count = 0, at = M;
+  for (std::size_t w = 0; w < M; ++w)
+    if (present[w] > 0) {
+      if (w == u) at = count;
+      kept[count++] = scores[w];
+    }
+  if (at == M || count < 2) return 1;
+  double rho = 1;
+  [&]<std::size_t... N>(std::index_sequence<N...>) {
+    const auto try_count = [&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+      if (K != count) return;
+      std::array<double, K> s{};
+      std::copy_n(kept.begin(), K, s.begin());
+      rho = Ratio::template of<K>(s, at);
+    };
+    (try_count(std::integral_constant<std::size_t, N + 1>{}), ...);
+  }
+  (std::make_index_sequence<M>{});
+  return rho;
+}
 }  // namespace ratio
 
 /// Coefficient shapes: k of rho > 1; for rho <= 1 the coefficient is 1.

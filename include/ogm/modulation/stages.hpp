@@ -4,6 +4,7 @@
 #include <ogm/backend/op/rows.hpp>
 #include <ogm/modulation/context.hpp>
 
+#include <stdexcept>
 #include <string>
 
 namespace ogm::modulation {
@@ -12,6 +13,7 @@ namespace ogm::modulation {
 template <class Backend, int M> struct setup_context {
   using backend_type = Backend;
   static constexpr int modalities = M;
+  static constexpr bool never_gated = true;
   progress where;
   std::span<const std::string_view> names;
   std::span<const int> widths;  // of the features
@@ -31,6 +33,7 @@ struct phase {
 /// plan(context): one joint phase unless phases are added.
 template <int M> struct plan_context {
   static constexpr int modalities = M;
+  static constexpr bool outside_steps = true;
   progress where;
   std::vector<phase>& phases;
   const progress& at() const { return where; }
@@ -40,6 +43,7 @@ template <int M> struct plan_context {
 /// sample(context): the epoch's items. They come in this order; a dropped modality is zeroed and leaves the scores.
 template <int M> struct sample_context {
   static constexpr int modalities = M;
+  static constexpr bool outside_steps = true;
   struct item {
     std::int32_t index;
     std::uint32_t dropped = 0;  // bit u: without modality u
@@ -86,7 +90,7 @@ template <class Backend, int M> class feature_context {
   std::string_view name(int u) const { return names_[std::size_t(u)]; }
   int width(int u) const { return widths_[std::size_t(u)]; }
   const batch_scores<M>& scores() const { return scores_; }
-  template <class Ratio = ratio::mean_pairwise> double ratio(int u) const { return Ratio::of(scores_.means(), std::size_t(u)); }
+  template <class Ratio = ratio::mean_pairwise> double ratio(int u) const { return scores_.template ratio<Ratio>(u); }
   random::generator generator(std::uint64_t what = 0) const {
     return random::generator({at_.seed, random::stream_of(random::purpose::policy, 0x400000u + what), std::uint32_t(at_.step)});
   }
@@ -143,6 +147,7 @@ template <class Backend, int M> struct predict_context {
   using T = typename Backend::value_type;
   using space = typename Backend::space;
   static constexpr int modalities = M;
+  static constexpr bool never_gated = true;
   progress where;
   basic_view<space, const T, dyn, dyn> fused;
   std::array<basic_view<space, const T, dyn, dyn>, std::size_t(M)> probes;
@@ -158,6 +163,7 @@ template <class Backend, int M, class Scan> struct epoch_context {
   using T = typename Backend::value_type;
   using space = typename Backend::space;
   static constexpr int modalities = M;
+  static constexpr bool outside_steps = true;
   progress where;
   std::span<const std::string_view> names;
   std::span<slot<Backend>> slots;
@@ -177,9 +183,18 @@ template <class Backend, int M, class Scan> struct epoch_context {
   /// (batch, width), in the backend's memory.
   template <class F> void scan_train(double fraction, const F& f) const { scan(true, fraction, f); }
   template <class F> void scan_validation(double fraction, const F& f) const { scan(false, fraction, f); }
-  const T* initial_value(const slot<Backend>& s) const { return initial + offsets[s.id]; }
-  const T* epoch_start_value(const slot<Backend>& s) const { return epoch_start + offsets[s.id]; }
+  /// The weights of a parameter when training began, and when the epoch did; where the policy needs weight_snapshot.
+  ///
+  /// Errors     std::logic_error where it does not state that need
+  const T* initial_value(const slot<Backend>& s) const { return snapshot(initial) + offsets[s.id]; }
+  const T* epoch_start_value(const slot<Backend>& s) const { return snapshot(epoch_start) + offsets[s.id]; }
   template <class Operation> void run(const Operation& operation) { tape.run(operation); }
+
+ private:
+  static const T* snapshot(const T* weights) {
+    if (!weights) throw std::logic_error("ogm: a weight snapshot that was not taken. Set .weight_snapshot in the policy's needs.");
+    return weights;
+  }
 };
 
 }  // namespace ogm::modulation

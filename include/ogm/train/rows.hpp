@@ -16,10 +16,10 @@ template <class U, class Tape> U* upload(Tape& tape, std::span<const U> from) {
   return to;
 }
 
-/// y[r, :] = factor[r] x[r, :], and the same backward.
+/// y[i] = factor[i] x[i] for every sample i of a batch, whatever axes follow, and the same backward.
 template <class Tape, class X, class T> auto scaled_rows(Tape& tape, const X& x, const T* factor) {
   auto y = tape.template make<T>(x.shape());
-  const long rows = x.rows(), columns = long(x.count()) / std::max(1L, rows);
+  const long rows = long(x.size(0)), columns = long(x.count()) / std::max(1L, rows);
   tape.run(op::scale_rows<T>{x.data(), factor, y.data(), rows, columns});
   if constexpr (Tape::records && is_var<X>)
     tape.record([x, y, factor, rows, columns](auto& t) {

@@ -113,6 +113,10 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       throw value_error("ogm: fit with " + std::to_string(how.epochs) + " epochs, accumulate " + std::to_string(how.accumulate) +
                         ", validate_every " + std::to_string(how.validate_every) + ", checkpoint_every " +
                         std::to_string(how.checkpoint_every) + ".");
+    constexpr auto needs = step_type::requirements;
+    if ((needs.own_step || needs.per_loss_gradients || needs.per_sample_gradients) && how.accumulate != 1)
+      throw value_error("ogm: accumulate = " + std::to_string(how.accumulate) +
+                        " with a policy that has own_step, or that needs gradients of single losses or samples. Use 1.");
     if (train.size() == 0) throw value_error("ogm: fit on a data set without items.");
     return run<Data>(train, how);
   }
@@ -223,7 +227,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
         staging_.rewind();
         step_.set_sample_masks(masks_of(batch->ids, batches.state().position));
         const auto r = step_.accumulate(detail::staged_inputs(staging_, *batch), detail::staged_labels(staging_, batch->labels), here,
-                                        1.f / float(shares), batch->ids);
+                                        1.f / float(shares), batch->ids, {how.clip_norm});
         total.loss += r.loss / shares;
         total.correct += r.correct, total.samples += r.samples;
         for (std::size_t u = 0; u < std::size_t(modalities); ++u) {
@@ -233,10 +237,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
         at.loader = batches.state();
         if (i + 1 < shares) batch = batches.next();
       }
-      if constexpr (!step_type::requirements.own_step)
-        step_.finish(total, here, {how.clip_norm});
-      else if (how.accumulate != 1)
-        throw value_error("ogm: accumulate = " + std::to_string(how.accumulate) + " with a policy that has own_step. Use 1.");
+      if constexpr (!step_type::requirements.own_step) step_.finish(total, here, {how.clip_norm});
       ++at.step;
       at.epoch_loss += total.loss * total.samples, at.epoch_correct += total.correct, at.epoch_samples += total.samples;
       for (std::size_t u = 0; u < std::size_t(modalities); ++u)
@@ -385,7 +386,6 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
   long steps_ = 0;
 };
 
-/// Deduces model, policy and optimiser.
 /// Deduces model, policy and optimiser.
 template <class Model, class Policy, class Optimiser>
 trainer(Model, Policy, Optimiser, trainer_options) -> trainer<Model, Policy, Optimiser>;

@@ -18,6 +18,9 @@ namespace detail {
 struct nothing {
   OGM_NO_FIELDS
 };
+struct no_modules {  // another type than `nothing`: two empty members of one type would not share an address
+  OGM_NO_FIELDS
+};
 /// The auxiliary heads of a model: one dense layer a modality.
 template <class Model, class Sequence> struct aux_heads;
 template <class Model, int... U> struct aux_heads<Model, std::integer_sequence<int, U...>> {
@@ -37,13 +40,13 @@ template <class Model, class Policy> struct trained_modules {
     if constexpr (requires { typename Policy::template modules<Model>; })
       return std::type_identity<typename Policy::template modules<Model>>{};
     else
-      return std::type_identity<detail::nothing>{};
+      return std::type_identity<detail::no_modules>{};
   }
   using extra_type = typename decltype(extra())::type;
 
   Model model;
-  aux_type aux;
-  extra_type extra_modules;
+  [[no_unique_address]] aux_type aux;
+  [[no_unique_address]] extra_type extra_modules;
   template <class Self, class Visit> static constexpr void fields(Self& self, Visit&& visit) {
     visit("model", self.model);
     visit("aux", self.aux);
@@ -116,7 +119,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   std::span<slot> slots() { return slots_; }
   std::span<const size_type> offsets() const { return offsets_; }
   const modulation::report& report() const { return report_; }
-  /// Which modalities of which samples of the next batch are there: bit u says that modality u is not. Empty: all.
+  /// Which modalities of which samples of the batches from now on are there: bit u says that modality u is not. Empty: all.
   void set_sample_masks(std::span<const std::uint32_t> dropped) { sample_masks_.assign(dropped.begin(), dropped.end()); }
   /// Copies of the weights, in the layout of the gradient store, where the policy needs weight_snapshot.
   void take_snapshot(basic_tensor<space, T, dyn>& into) {
@@ -137,19 +140,21 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   step_result<modalities> step(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
                                const optim::clipping& clip = {}, std::span<const std::int32_t> ids = {}) {
     begin();
-    auto result = accumulate(inputs, labels, at, 1, ids);
+    auto result = accumulate(inputs, labels, at, 1, ids, clip);
     if constexpr (!requirements.own_step) finish(result, at, clip);
     return result;
   }
 
-  /// The parts of step(), for gradient accumulation: begin, accumulate a share of the batch each time, finish.
+  /// The parts of step(), for gradient accumulation: begin, accumulate a share of the batch each time, finish. A policy with own_step
+  /// updates within accumulate(), which clips by `own_clip`; call it once a step, and finish() not at all.
   void begin() {
     gradients_.clear();
     report_.clear();
   }
   template <class Inputs>
   step_result<modalities> accumulate(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels,
-                                     const modulation::progress& at, float share, std::span<const std::int32_t> ids = {}) {
+                                     const modulation::progress& at, float share, std::span<const std::int32_t> ids = {},
+                                     const optim::clipping& own_clip = {}) {
     check_batch(inputs, labels);
     step_result<modalities> result;
     if constexpr (requirements.own_step) {  // once for each modality: forward, backward, modulation, update
@@ -157,7 +162,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
         phase_.only = u;
         gradients_.clear();
         result = pass(inputs, labels, at, share, ids);
-        finish(result, at, {});
+        finish(result, at, own_clip);
       }
       phase_.only = -1;
     } else
@@ -250,17 +255,30 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     space::copy_to_host(host_labels_.data(), labels.data(), n * sizeof(std::int32_t));
     if (sample_masks_.empty())
       dropped_.assign(n, 0);
+    else if (sample_masks_.size() != n)
+      throw shape_error("ogm: masks of " + std::to_string(sample_masks_.size()) + " samples were set and the batch has " +
+                        std::to_string(n) + ".");
     else
       dropped_.assign(sample_masks_.begin(), sample_masks_.end());
     if constexpr (edits_batches) {
       batch_context context(at, host_labels_, ids, dropped_);
       policy_.on_batch(context);
     }
-    const auto masked = [&](const auto& x, unsigned u) {
-      factors_.resize(n);
-      for (std::size_t i = 0; i < n; ++i) factors_[i] = dropped_[i] >> u & 1 ? T(0) : T(1);
+    const auto masked = [&]<class X>(const X& x, unsigned u) {
+      using Number = typename X::value_type;
+      static_assert(std::same_as<Number, T> || std::same_as<Number, std::int32_t>,
+                    "ogm: an input holds neither the backend's numbers nor std::int32_t. Convert it before the step.");
+      auto& factors = [&]() -> auto& {
+        if constexpr (std::same_as<Number, T>)
+          return factors_;
+        else
+          return label_buffer_;  // indices: a dropped row is of index 0
+      }
+      ();
+      factors.resize(n);
+      for (std::size_t i = 0; i < n; ++i) factors[i] = dropped_[i] >> u & 1 ? Number(0) : Number(1);
       auto& quiet = static_cast<inference<backend_type>&>(tape_);
-      return detail::scaled_rows(quiet, x, detail::upload<T>(quiet, factors_));
+      return detail::scaled_rows(quiet, x, detail::upload<Number>(quiet, factors));
     };
     for (unsigned u = 0; u <= unsigned(modalities); ++u)
       present[u] = upload_labels([&](std::size_t i) {
@@ -278,13 +296,19 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     return {detail::upload<std::int32_t>(tape_, label_buffer_), extents<dyn>(size_type(label_buffer_.size()))};
   }
 
+  template <int U, class X> auto encode(const X& x) {
+    if constexpr (requirements.own_step) {  // each encoder's running statistics see a batch once: in the encoder's own pass
+      std::optional<frozen_statistics> frozen;
+      if (phase_.only >= 0 && phase_.only != U) frozen.emplace(tape_);
+      return modules_.model.template encode<U>(tape_, x);
+    } else
+      return modules_.model.template encode<U>(tape_, x);
+  }
   template <class Inputs, class Present>
   step_result<modalities> pass_on(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, Present present,
                                   const modulation::progress& at, float share) {
     step_result<modalities> result;
-    const auto clean = [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::tuple{modules_.model.template encode<int(I)>(tape_, std::get<I>(inputs))...};
-    }
+    const auto clean = [&]<std::size_t... I>(std::index_sequence<I...>) { return std::tuple{encode<int(I)>(std::get<I>(inputs))...}; }
     (std::make_index_sequence<std::size_t(modalities)>{});
     const auto features = edited(clean, labels, present, at, result);
     [&]<std::size_t... I>(std::index_sequence<I...>) { ((features_[I] = as_rows(std::get<I>(features))), ...); }
@@ -367,8 +391,8 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     if (const auto f = context.backward_factors(U); !f.empty()) {
       const T* factor = detail::upload<T>(tape_, f);
       out = detail::tapped(tape_, out, [this, factor](const auto& y) {
-        const long rows = y.rows();
-        tape_.run(op::scale_rows<T>{y.gradient(), factor, y.gradient(), rows, long(y.count()) / std::max(1L, rows)});
+        const long batch = long(y.size(0));
+        tape_.run(op::scale_rows<T>{y.gradient(), factor, y.gradient(), batch, long(y.count()) / std::max(1L, batch)});
       });
     }
     return out;

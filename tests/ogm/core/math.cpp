@@ -36,6 +36,8 @@ TEST_CASE("functions of packs are those of the standard library to a few units i
             1e-6, 0.7, [](float_pack x) { return math::log(x); }, [](double x) { return std::log(x); }) <= 4e-7);
   CHECK(worst(
             1e-6, 1e6, [](float_pack x) { return math::sqrt(x); }, [](double x) { return std::sqrt(x); }) <= 4e-7);
+  CHECK(worst(
+            1e-4, 1e-3, [](float_pack x) { return math::tanh(x); }, [](double x) { return std::tanh(x); }) <= 4e-7);  // relative near 0
 }
 
 TEST_CASE("turn gives cosine and sine of a turn") {
@@ -53,5 +55,41 @@ TEST_CASE("NaN in, NaN out") {
   CHECK(std::isnan(math::tanh(nan)));
   CHECK(std::isnan(math::sigmoid(nan)));
   CHECK(std::isnan(math::relu(nan)));
-  CHECK(math::sqrt(0.f) == 0);
+  CHECK(std::isnan(math::log(nan)));
+  CHECK(std::isnan(math::sqrt(nan)));
+  CHECK(std::isnan(math::erf(nan)));
+  const auto packs = float_pack{} + nan;
+  CHECK(std::isnan(math::exp(packs)[0]));
+  CHECK(std::isnan(math::log(packs)[0]));
+  CHECK(std::isnan(math::sqrt(packs)[0]));
+  CHECK(std::isnan(math::tanh(packs)[0]));
+  CHECK(std::isnan(math::relu(packs)[0]));
+}
+
+TEST_CASE("the ends of the ranges") {
+  const float inf = std::numeric_limits<float>::infinity();
+  const auto both = [](const auto& f, float x) {  // of a scalar and of a pack: the same
+    const float one = f(x), lane = f(float_pack{} + x)[lanes - 1];
+    CHECK((one == lane || (std::isnan(one) && std::isnan(lane))));
+    return one;
+  };
+  const auto log = [](auto x) { return math::log(x); };
+  CHECK(both(log, 0.f) == -inf);
+  CHECK(both(log, inf) == inf);
+  CHECK(std::isnan(both(log, -1.f)));
+  CHECK(std::isnan(both(log, -inf)));
+  CHECK(std::abs(double(both(log, 1e-40f)) - std::log(double(1e-40f))) <= 1e-4);
+  const auto sqrt = [](auto x) { return math::sqrt(x); };
+  CHECK(both(sqrt, 0.f) == 0);
+  CHECK(both(sqrt, inf) == inf);
+  CHECK(std::isnan(both(sqrt, -1.f)));
+  const auto tanh = [](auto x) { return math::tanh(x); };
+  CHECK(both(tanh, inf) == 1);
+  CHECK(both(tanh, -inf) == -1);
+  CHECK(both(tanh, 0.f) == 0);
+  const auto sigmoid = [](auto x) { return math::sigmoid(x); };
+  CHECK(both(sigmoid, inf) == 1);
+  CHECK(both(sigmoid, -inf) < 1e-37f);
+  CHECK(both([](auto x) { return math::exp(x); }, -inf) < 2e-38f);
+  CHECK(both([](auto x) { return math::exp(x); }, 0.f) == 1);
 }

@@ -1,6 +1,7 @@
-// A second memory space, unreadable outside its backend's own functions: whatever touches an element by itself crashes here.
+// Models and policies on memory that only the backend can touch.
 
-#include <ogm/backend/eigen.hpp>
+#include "guarded.hpp"
+
 #include <ogm/fusion/concat.hpp>
 #include <ogm/fusion/late_fusion.hpp>
 #include <ogm/modulation/combinators.hpp>
@@ -13,62 +14,23 @@
 #include <ogm/nn/resnet18.hpp>
 #include <ogm/train/training_step.hpp>
 
+#include "../modulation/sketches/mla.hpp"
+#include "../modulation/sketches/mmpareto.hpp"
+#include "../modulation/sketches/opm.hpp"
+
+#include <support/compare.hpp>
+
 #include <catch2/catch.hpp>
 
-#include <sys/mman.h>
 #include <csetjmp>
 #include <csignal>
 
 using namespace ogm;
+using test::guarded;
+using test::guarded_memory;
 
 namespace {
 
-/// One reserved range; pieces of it are handed out and never given back.
-struct vault {
-  static constexpr std::size_t size = std::size_t(512) << 20;
-  static char* base() {
-    static char* p = static_cast<char*>(::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-    return p;
-  }
-  struct open {
-    open() { ::mprotect(base(), size, PROT_READ | PROT_WRITE); }
-    ~open() { ::mprotect(base(), size, PROT_NONE); }
-  };
-};
-
-struct guarded_memory {
-  static void* allocate(std::size_t bytes) {
-    static std::size_t used = 0;
-    const std::size_t at = used;
-    used += (bytes + 63) / 64 * 64;
-    if (used > vault::size) throw std::bad_alloc();
-    return vault::base() + at;
-  }
-  static void release(void*, std::size_t) noexcept {}
-  static void zero(void* p, std::size_t n) {
-    const vault::open now;
-    memory::host::zero(p, n);
-  }
-  static void copy(void* p, const void* q, std::size_t n) {
-    const vault::open now;
-    memory::host::copy(p, q, n);
-  }
-  static void copy_from_host(void* p, const void* q, std::size_t n) { copy(p, q, n); }
-  static void copy_to_host(void* p, const void* q, std::size_t n) { copy(p, q, n); }
-};
-
-class guarded {
- public:
-  using value_type = float;
-  using space = guarded_memory;
-  template <class Operation> void run(const Operation& operation) {
-    const vault::open now;
-    inner_.run(operation);
-  }
-
- private:
-  backend::eigen<float> inner_;
-};
 using host = backend::eigen<float>;
 
 template <class Backend> struct small_net {
@@ -85,7 +47,7 @@ template <class Backend> struct small_net {
   }
 };
 template <class Backend>
-using model = late_fusion<fusion::concat<4>, modality<"image", small_net<Backend>>, modality<"sound", nn::mlp<6, 12, 8, Backend>>>;
+using model = late_fusion<fusion::concat<4>, modality<"image", small_net<Backend>>, modality<"sound", nn::mlp<6, 12, 16, Backend>>>;
 
 /// Losses of a few steps and the weights after them.
 template <class Backend, class Policy> std::vector<float> train(const Policy& policy) {
@@ -110,6 +72,24 @@ template <class Backend, class Policy> std::vector<float> train(const Policy& po
   return out;
 }
 
+/// Uses every hook that edits something.
+struct edits {
+  static constexpr modulation::needs requirements{.probe = probe::split};
+  void on_batch(auto& c) const {
+    c.drop(0, 1);
+    c.drop(1, 2);
+  }
+  void on_features(auto& c) const {
+    c.row_factors(0)[3] = 0.5f;
+    c.gradient_factors(1)[2] = 2;
+    c.remove(4);
+  }
+  void on_feature_gradient(auto& c) const { c.scale(0.75); }
+  void scale_update(auto& step) const {
+    for_each_modality(step, [&](auto& m) { m.gradients().scale_update(0.5); });
+  }
+};
+
 std::jmp_buf back;
 void on_fault(int) { std::longjmp(back, 1); }
 
@@ -132,9 +112,27 @@ TEST_CASE("models and policies train on memory that only the backend can touch, 
     REQUIRE(here.size() == there.size());
     CHECK(std::isfinite(here[3]));
     CHECK(here[3] < here[0]);
-    CHECK(std::memcmp(here.data(), there.data(), here.size() * sizeof(float)) == 0);
+    CHECK(test::same_bits(here.data(), there.data(), here.size()));
   };
   same(modulation::none{});
   same(modulation::ogm_ge{.alpha = 0.3});
   same(modulation::chain{modulation::uniform{}, modulation::ogm{.alpha = 0.3}});
+  same(modulation::ogm_ge_as_in_paper(0.3));  // a backward pass for each sample
+  same(modulation::with_probe<modulation::ogm, probe::zero_feature>{{.alpha = 0.3}});
+  same(modulation::with_probe<modulation::ogm, probe::shapley>{{.alpha = 0.3}});
+  same(modulation::with_probe<modulation::uniform, probe::aux_head>{});
+}
+
+TEST_CASE("policies that edit batches, features, losses and single gradients do so by operations alone") {
+  const auto same = [](const auto& here, const auto& there) {
+    const auto a = train<host>(here), b = train<guarded>(there);
+    INFO(typeid(here).name());
+    CHECK(std::isfinite(a[3]));
+    CHECK(test::same_bits(a.data(), b.data(), a.size()));
+  };
+  same(edits{}, edits{});
+  same(sketches::opm{}, sketches::opm{});
+  same(sketches::mmpareto{}, sketches::mmpareto{});
+  same(modulation::chain{edits{}, modulation::ogm_ge{.alpha = 0.3}}, modulation::chain{edits{}, modulation::ogm_ge{.alpha = 0.3}});
+  same(sketches::mla<host, 16>{}, sketches::mla<guarded, 16>{});
 }

@@ -1,0 +1,4 @@
+// error: ogm: a tensor holds numbers. Keep other objects in a std::vector.
+#include <ogm/core/tensor.hpp>
+#include <string>
+int main() { ogm::tensor<std::string, 3> x; }
