@@ -31,6 +31,7 @@
 #include <ogm/nn/batch_norm.hpp>
 #include <ogm/nn/concatenate.hpp>
 #include <ogm/nn/conv.hpp>
+#include <ogm/nn/conv_block.hpp>
 #include <ogm/nn/dropout.hpp>
 #include <ogm/nn/embedding.hpp>
 #include <ogm/nn/gru.hpp>

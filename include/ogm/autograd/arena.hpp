@@ -41,7 +41,7 @@ template <memory::space Space> class arena {
   }
 
  private:
-  static constexpr std::size_t smallest_block = std::size_t(1) << 20;
+  static constexpr std::size_t smallest_block = std::size_t(2) << 20;
   struct block {
     void* memory;
     std::size_t size;

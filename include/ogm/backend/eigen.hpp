@@ -47,7 +47,7 @@ template <class T = float> class eigen {
   using value_type = T;
   using space = memory::host;
 
-  template <class Operation> void run(const Operation& operation) { operation(); }
+  template <class Operation> void run(const Operation& operation) { run_here(operation, workspace_); }
   void run(const op::gemm<T>& g) { op::for_each_panel(g, eigen_gemm{}); }
   void run(const op::batched_gemm<T>& g) { for_each_product(g, eigen_gemm{}); }
   void run(const op::convolution_forward<T>& c) { convolve_by_gemm(c, eigen_gemm{}, workspace_); }

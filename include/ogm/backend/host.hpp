@@ -23,8 +23,9 @@ class workspace {
   template <class T> T* take(long count) {
     const auto bytes = std::size_t(count) * sizeof(T);
     if (bytes > size_) {
+      size_ = 0;
       memory_.reset();
-      memory_.reset(static_cast<std::byte*>(memory::host::allocate(bytes)));
+      memory_ = {static_cast<std::byte*>(memory::host::allocate(bytes)), release{bytes}};
       size_ = bytes;
     }
     return reinterpret_cast<T*>(memory_.get());
@@ -32,11 +33,20 @@ class workspace {
 
  private:
   struct release {
-    void operator()(std::byte* p) const { memory::host::release(p, 0); }
+    std::size_t bytes;
+    void operator()(std::byte* p) const { memory::host::release(p, bytes); }
   };
-  std::unique_ptr<std::byte, release> memory_;
+  std::unique_ptr<std::byte, release> memory_{nullptr, release{0}};
   std::size_t size_ = 0;
 };
+
+/// Calls an operation, with a workspace where it asks for one.
+template <class Operation> void run_here(const Operation& operation, workspace& memory) {
+  if constexpr (requires { operation(memory); })
+    operation(memory);
+  else
+    operation();
+}
 
 /// A batched product as independent products, one chunk each.
 template <class T, class Gemm> void for_each_product(const op::batched_gemm<T>& g, const Gemm& gemm) {

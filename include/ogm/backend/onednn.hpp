@@ -32,7 +32,7 @@ class onednn {
   using value_type = float;
   using space = memory::host;
 
-  template <class Operation> void run(const Operation& operation) { operation(); }
+  template <class Operation> void run(const Operation& operation) { run_here(operation, workspace_); }
   void run(const op::gemm<float>& g) { op::for_each_panel(g, onednn_gemm{}); }
   void run(const op::batched_gemm<float>& g) { for_each_product(g, onednn_gemm{}); }
   void run(const op::convolution_forward<float>& c) {

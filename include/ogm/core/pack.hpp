@@ -35,6 +35,17 @@ template <> struct pack<float> {
   static constexpr int lanes = ogm::lanes;
 };
 
+/// The element of a vector, or the scalar itself.
+template <class V> struct element { using type = V; };
+#ifndef __CUDACC__
+template <> struct element<float_pack> { using type = float; };
+template <> struct element<int_pack> { using type = std::int32_t; };
+#endif
+template <class V> using scalar_of = typename element<V>::type;
+
+/// x in every lane. A difference, because x - 0 is x and compiles to nothing; 0 + x is not, where x is -0.
+template <class V> OGM_HD inline V broadcast(scalar_of<V> x) { return x - V{}; }
+
 /// Where a step of a loop is: Count elements from `flat` on, or `count` of them where Count is 0 (the tail). A type and not a number:
 /// g++ 12 keeps a run-time count in the loop and is slower for it.
 template <int Count> struct position {

@@ -2,6 +2,8 @@
 // parallel_for over chunks whose number never depends on the number of threads: that is what keeps the bits the same.
 
 #include <atomic>
+#include <bit>
+#include <cstdint>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -116,5 +118,33 @@ template <class F> void parallel_for(long chunks, const F& f) {
   } guard{pool};
   pool->run(chunks, f);
 }
+
+/// Numbers of scratch areas for chunks that run at the same time: one thread always works in area 0, whose memory stays in its cache.
+/// What a chunk computes must not depend on what the area held before. At most 64 chunks.
+class scratch_areas {
+ public:
+  /// While it lives, the area is this chunk's alone.
+  class lease {
+   public:
+    explicit lease(scratch_areas& from) : from_(&from), index_(from.take()) {}
+    lease(const lease&) = delete;
+    lease& operator=(const lease&) = delete;
+    ~lease() { from_->taken_.fetch_and(~(std::uint64_t(1) << index_)); }
+    int index() const { return index_; }
+
+   private:
+    scratch_areas* from_;
+    int index_;
+  };
+
+ private:
+  int take() {
+    for (std::uint64_t now = taken_.load();;) {
+      const int free = std::countr_one(now);
+      if (taken_.compare_exchange_weak(now, now | std::uint64_t(1) << free)) return free;
+    }
+  }
+  std::atomic<std::uint64_t> taken_{0};
+};
 
 }  // namespace ogm
