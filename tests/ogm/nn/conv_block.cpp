@@ -46,54 +46,49 @@ template <class View> test::doubles channels_last(const View& x) {
   return y;
 }
 
-template <int In, int Out, bool Pooled, class Backend>
-outcome of_block(const tensor<typename Backend::value_type, dyn, dyn, dyn, dyn>& x, bool training) {
+struct flat_values {
+  std::array<size_type, 4> sizes;  // (batch, height, width, channel)
+  test::doubles values;
+};
+/// One step of a model that has `conv` and `norm`. `flat` gives an array of its layout channels last, `turned` is the other way round.
+template <class Backend, class Model, class X, class Flat, class Turned>
+outcome step(Model model, const X& x, bool training, const Flat& flat, const Turned& turned) {
   using T = typename Backend::value_type;
-  std::conditional_t<Pooled, nn::conv_block<In, Out, nn::pooled, Backend>, nn::conv_block<In, Out, Backend>> block;
-  nn::initialise(block, 1);
-  test::randomise(block, 2);
-  for (int c = 0; c < Out; ++c) block.norm.running_mean.value(c) = T(0.01 * c), block.norm.running_var.value(c) = T(0.5 + 0.02 * c);
-  gradient_store<Backend> store(block);
+  nn::initialise(model, 1);
+  test::randomise(model, 2);
+  auto& norm = model.norm;
+  for (long c = 0; c < norm.weight.value.count(); ++c)
+    norm.running_mean.value(c) = T(0.01 * double(c)), norm.running_var.value(c) = T(0.5 + 0.02 * double(c));
+  gradient_store<Backend> store(model);
   tape<Backend> t;
   t.bind(store);
   t.set_training(training);
-  const auto v = t.variable(x);
-  const auto y = block(t, v);
-  const auto seed = test::numbers(std::size_t(y.count()), 9);
-  std::copy(seed.begin(), seed.end(), y.accumulate().data);
+  const auto v = t.variable(turned(x));
+  const auto y = model(t, v);
+  const auto out = flat(y);
+  tensor<T, dyn, dyn, dyn, dyn> dy(out.sizes);
+  const auto seed = test::numbers(std::size_t(dy.count()), 9);
+  std::copy(seed.begin(), seed.end(), dy.data());
+  const auto dy_turned = turned(dy);
+  std::copy_n(dy_turned.data(), dy.count(), y.accumulate().data);
   t.run_backward();
-  return {values(y),
-          values(v.gradient_view()),
-          {store.data(block.conv.weight), store.data(block.conv.weight) + block.conv.weight.value.count()},
-          {store.data(block.norm.weight), store.data(block.norm.weight) + Out},
-          {store.data(block.norm.bias), store.data(block.norm.bias) + Out},
-          values(block.norm.running_mean.value),
-          values(block.norm.running_var.value)};
+  const auto gradient = [&](const auto& p) { return test::doubles(store.data(p), store.data(p) + p.value.count()); };
+  return {out.values,          flat(v.gradient_view()).values,  gradient(model.conv.weight),   gradient(norm.weight),
+          gradient(norm.bias), values(norm.running_mean.value), values(norm.running_var.value)};
+}
+template <int In, int Out, bool Pooled, class Backend>
+outcome of_block(const tensor<typename Backend::value_type, dyn, dyn, dyn, dyn>& x, bool training) {
+  using block = std::conditional_t<Pooled, nn::conv_block<In, Out, nn::pooled, Backend>, nn::conv_block<In, Out, Backend>>;
+  return step<Backend>(
+      block{}, x, training,
+      [](const auto& y) {
+        return flat_values{y.shape().sizes, values(y)};
+      },
+      [](const auto& y) { return y; });
 }
 template <int In, int Out, bool Pooled> outcome of_layers(const tensor<double, dyn, dyn, dyn, dyn>& x, bool training) {
-  layers<In, Out, Pooled, D> model;
-  nn::initialise(model, 1);
-  test::randomise(model, 2);
-  for (int c = 0; c < Out; ++c) model.norm.running_mean.value(c) = 0.01 * c, model.norm.running_var.value(c) = 0.5 + 0.02 * c;
-  gradient_store<D> store(model);
-  tape<D> t;
-  t.bind(store);
-  t.set_training(training);
-  const auto v = t.variable(channels_second(x));
-  const auto y = model(t, v);
-  const auto seed = test::numbers(std::size_t(y.count()), 9);
-  tensor<double, dyn, dyn, dyn, dyn> dy(y.size(0), y.size(2), y.size(3), y.size(1));
-  std::copy(seed.begin(), seed.end(), dy.data());
-  const auto turned = channels_second(dy);
-  std::copy_n(turned.data(), turned.count(), y.accumulate().data);
-  t.run_backward();
-  return {channels_last(y),
-          channels_last(v.gradient_view()),
-          {store.data(model.conv.weight), store.data(model.conv.weight) + model.conv.weight.value.count()},
-          {store.data(model.norm.weight), store.data(model.norm.weight) + Out},
-          {store.data(model.norm.bias), store.data(model.norm.bias) + Out},
-          values(model.norm.running_mean.value),
-          values(model.norm.running_var.value)};
+  const auto flat = [](const auto& y) { return flat_values{{y.size(0), y.size(2), y.size(3), y.size(1)}, channels_last(y)}; };
+  return step<D>(layers<In, Out, Pooled, D>{}, x, training, flat, [](const auto& y) { return channels_second(y); });
 }
 
 /// The largest difference, relative to the largest number.
