@@ -1,0 +1,118 @@
+#include <avqa/grounding/spatial.hpp>
+#include <support/gradient_check.hpp>
+
+using namespace ogm;
+using D = backend::eigen<double>;
+
+namespace {
+
+/// By the definition, one number after the other.
+struct plain {
+  std::vector<double> pooled, weights;
+  template <class Maps, class Sound> plain(const Maps& maps, const Sound& sound) {
+    const long channels = maps.size(2), locations = maps.size(3) * maps.size(4);
+    for (long f = 0; f < maps.size(0) * maps.size(1); ++f) {
+      const auto* x = maps.data() + f * channels * locations;
+      const auto* s = sound.data() + f * channels;
+      const auto length = [&](const auto* v, long step) {
+        double sum = 0;
+        for (long c = 0; c < channels; ++c) sum += double(v[c * step]) * double(v[c * step]);
+        return std::max(std::sqrt(sum), 1e-12);
+      };
+      std::vector<double> w(static_cast<std::size_t>(locations)), n(w);
+      double total = 0;
+      for (long l = 0; l < locations; ++l) {
+        n[std::size_t(l)] = length(x + l, locations);
+        double dot = 0;
+        for (long c = 0; c < channels; ++c) dot += double(x[c * locations + l]) * double(s[c]);
+        total += w[std::size_t(l)] = std::exp(dot / n[std::size_t(l)] / length(s, 1));
+      }
+      for (double& v : w) v /= total;
+      for (long c = 0; c < channels; ++c) {
+        double mean = 0;
+        for (long l = 0; l < locations; ++l) mean += double(x[c * locations + l]) / double(locations);
+        pooled.push_back(mean);
+      }
+      for (long c = 0; c < channels; ++c) {
+        double sum = 0;
+        for (long l = 0; l < locations; ++l) sum += w[std::size_t(l)] * double(x[c * locations + l]) / n[std::size_t(l)];
+        pooled.push_back(sum);
+      }
+      weights.insert(weights.end(), w.begin(), w.end());
+    }
+  }
+};
+template <class X> bool close(const X& x, const std::vector<double>& y, double tolerance) {
+  bool all = x.count() == long(y.size());
+  for (long i = 0; all && i < x.count(); ++i) all = !test::apart(double(x.data()[i]), y[std::size_t(i)], tolerance);
+  return all;
+}
+
+template <int Channels> void is_right(long height, long width) {
+  INFO(Channels << " channels, " << height << " x " << width);
+  const auto maps = test::numbers_like(extents<dyn, dyn, Channels, dyn, dyn>(2, 3, height, width), 1);
+  const auto sound = test::numbers_like(extents<dyn, dyn, Channels>(2, 3), 2);
+  const plain expected(maps, sound);
+  inference<D> t;
+  const auto g = avqa::spatial_attention<Channels>{}.with_map(t, maps, sound);
+  CHECK(close(g.pooled, expected.pooled, 1e-12));
+  CHECK(close(g.weights, expected.weights, 1e-12));
+
+  tensor<float, dyn, dyn, Channels, dyn, dyn> maps_f(2, 3, height, width);
+  tensor<float, dyn, dyn, Channels> sound_f(2, 3);
+  std::copy_n(maps.data(), maps.count(), maps_f.data());
+  std::copy_n(sound.data(), sound.count(), sound_f.data());
+  inference<> single;
+  const auto h = avqa::spatial_attention<Channels>{}.with_map(single, maps_f, sound_f);
+  CHECK(close(h.pooled, expected.pooled, 1e-5));
+  CHECK(close(h.weights, expected.weights, 1e-6));
+}
+}  // namespace
+
+TEST_CASE("spatial grounding is its definition", "[avqa]") {
+  is_right<16>(4, 4);
+  is_right<7>(1, 1);
+  is_right<9>(3, 5);
+  is_right<19>(14, 14);
+  is_right<64>(1, 33);
+}
+
+TEST_CASE("spatial grounding has the gradients of its definition", "[avqa]") {
+  for (const auto& [height, width] : {std::pair{2L, 3L}, {1L, 1L}, {5L, 7L}}) {
+    auto maps = test::numbers_like(extents<dyn, dyn, 11, dyn, dyn>(2, 2, height, width), 1);
+    auto sound = test::numbers_like(extents<dyn, dyn, 11>(2, 2), 2);
+    test::no_model none;
+    CHECK(test::gradient_problem<D>(
+              none, [](auto& t, const auto&, const auto& x, const auto& s) { return avqa::spatial_attention<11>{}(t, x, s); },
+              {.elements = 60}, maps, sound) == "");
+    CHECK(test::gradient_problem<D>(
+              none,
+              [](auto& t, const auto&, const auto& x, const auto& s) {
+                const auto g = avqa::spatial_attention<11>{}.with_map(t, x, s);
+                return std::tuple(g.pooled, g.weights);
+              },
+              {.elements = 60}, maps, sound) == "");
+    avqa::spatial_grounding<11, 5, D> block;
+    nn::initialise(block, 3);
+    test::check_layer(block, {.elements = 60}, maps, sound);
+  }
+}
+
+TEST_CASE("spatial grounding: a map weighs 1, silence and black give flat weights, one location at most e^2 times another", "[avqa]") {
+  tensor<float, dyn, dyn, 8, dyn, dyn> maps(1, 2, 3, 3);
+  tensor<float, dyn, dyn, 8> sound(1, 2);
+  for (long i = 0; i < maps.count() / 2; ++i) maps.data()[i] = float(i % 5) - 2;  // the second frame is black
+  for (long c = 0; c < 8; ++c) sound(0, 1, c) = 1;                                // the first one is silent
+  inference<> t;
+  const auto g = avqa::spatial_attention<8>{}.with_map(t, maps, sound);
+  for (long l = 0; l < 18; ++l) CHECK(!test::apart(g.weights.data()[l], 1.0 / 9, 1e-6));
+  for (long c = 0; c < 32; ++c) CHECK(std::isfinite(g.pooled.data()[c]));
+}
+
+TEST_CASE("spatial grounding names the shapes that do not fit", "[avqa]") {
+  tensor<float, dyn, dyn, 8, dyn, dyn> maps(1, 2, 3, 3);
+  tensor<float, dyn, dyn, 8> sound(1, 3);
+  inference<> t;
+  CHECK_THROWS_WITH(avqa::spatial_attention<8>{}(t, maps, sound),
+                    "avqa: spatial_attention<8> was given maps of shape (1, 2, 8, 3, 3) and a sound of shape (1, 3, 8).");
+}
