@@ -34,6 +34,6 @@ TEST_CASE("nodes compute a value and its gradient in one pass") {
   static_assert(node::flat);
   forward_pass<float, node>{tree, y, cut(1, 5, true)}();
   for (int i = 0; i < 5; ++i) CHECK(y[i] == a[i] * a[i] + 2 * a[i]);
-  backward_pass<float, node>{tree, row, cut(1, 5, true), 5, {}}();
+  backward_pass<float, node>{tree, row, cut(1, 5, true), {}}();
   for (int i = 0; i < 5; ++i) CHECK(da[i] == 1 + row[i] * (2 * a[i] + 2));  // added to what was there, from both leaves
 }
