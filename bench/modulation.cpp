@@ -20,6 +20,7 @@
 
 #include <machine.hpp>
 
+#include <chrono>
 #include <ctime>
 #include <memory>
 
@@ -44,9 +45,10 @@ struct cost {
   double clock, processor;
 };
 template <class F> cost cost_of(const F& f) {
+  const auto start = std::chrono::steady_clock::now();
   const std::clock_t before = std::clock();
-  const double t = bench::seconds(f);
-  return {t, double(std::clock() - before) / CLOCKS_PER_SEC};
+  f();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), double(std::clock() - before) / CLOCKS_PER_SEC};
 }
 
 /// A model in training; each policy has its own, made from the same seed.
