@@ -112,7 +112,7 @@ constexpr bool is_row = [] {
     return Leaf::rank < Shape::rank;
 }();
 
-/// Operands to nodes that hold plain pointers. When differentiating it also notes what to zero and what to sum up afterwards.
+/// Operands to nodes that hold plain pointers. When differentiating it also notes what to sum up afterwards.
 template <class Backend, class T, class Shape, bool Differentiate> struct binder {
   long chunks = 0;
   tape<Backend>* recorder = nullptr;
@@ -144,11 +144,12 @@ template <class Backend, class T, class Shape, bool Differentiate> struct binder
       if constexpr (differentiable) gradient = row_partial(long(x.count()), x.accumulate());
       return expression::leaf<T, true, differentiable>{x.data(), gradient, int(x.count())};
     } else {
+      bool fresh = false;
       if constexpr (differentiable) {
         gradient = x.gradient();
-        if (x.accumulate().fresh) plan.zero[plan.zeros++] = gradient;
+        fresh = x.accumulate().fresh;
       }
-      return expression::leaf<T, false, differentiable>{x.data(), gradient, 0};
+      return expression::leaf<T, false, differentiable>{x.data(), gradient, 0, fresh};
     }
   }
 
@@ -237,7 +238,7 @@ template <class Tape, lazy_expression E> auto evaluate(Tape& tape_, const E& e) 
       if (!y.reached()) return;
       detail::binder<B, T, Shape, true> back{.chunks = how.chunks(), .recorder = &t};
       const auto tree = back(e);
-      t.run(expression::backward_pass<T, decltype(tree)>{tree, y.gradient(), how, y.count(), back.plan});
+      t.run(expression::backward_pass<T, decltype(tree)>{tree, y.gradient(), how, back.plan});
     });
   }
   return y;

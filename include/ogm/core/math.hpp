@@ -33,13 +33,10 @@ template <class V> OGM_HD inline exp_parts<V> split_exp(V x) {
   const V t = x * 1.44269504f + magic;
   const V n = t - magic;
   const V r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-  V p = V{} + 1.f / 5040;
-  p = p * r + 1.f / 720;
-  p = p * r + 1.f / 120;
-  p = p * r + 1.f / 24;
-  p = p * r + 1.f / 6;
-  p = p * r + 0.5f;
-  p = p * r * r + r;
+  const V s = r * r;  // in pairs and not by Horner: a shorter chain, and the loops over exp and tanh are bound by it
+  V p = (r * (1.f / 5040) + 1.f / 720) * s + (r * (1.f / 120) + 1.f / 24);
+  p = p * s + (r * (1.f / 6) + 0.5f);
+  p = p * s + r;
   const I shifted = std::bit_cast<I>(t) << 23;
   return {std::bit_cast<V>(shifted + (I{} + 0x3f800000)), p};
 }
@@ -101,8 +98,7 @@ template <class V> OGM_HD inline V sqrt_of_finite(V x) {
   V y = std::bit_cast<V>((I{} + 0x5f3759df) - (std::bit_cast<I>(x) >> 1));
   const V half = x * 0.5f;
   y = y * (1.5f - half * y * y);
-  y = y * (1.5f - half * y * y);
-  y = y * (1.5f - half * y * y);
+  y = y * (1.5f - half * y * y);  // 5e-6 is left, which the last line squares
   const V r = x * y;
   return r + (x - r * r) * y * 0.5f;
 }
@@ -116,43 +112,51 @@ template <class V> OGM_HD inline V sqrt(V x) {
 /// cos and sin of 2 pi u for u in [0, 1).
 template <class V> struct cosine_sine { V cosine, sine; };
 template <class V> OGM_HD inline cosine_sine<V> turn(V u) {
-  const V zero = V{}, one = zero + 1.f;
-  const V q = u * 4.f;  // quarter turns
-  const V k = (q + 12582912.f) - 12582912.f;
-  const V r = (q - k) * 1.5707963267948966f, s = r * r;  // |r| <= pi / 4
-  V sn = zero - 1.f / 5040;
+  using I = typename bits<V>::type;
+  const V q = u * 4.f, t = q + 12582912.f;  // quarter turns, rounded in the low bits of t
+  const I k = std::bit_cast<I>(t);
+  const V r = (q - (t - 12582912.f)) * 1.5707963267948966f, s = r * r;  // |r| <= pi / 4
+  V sn = V{} - 1.f / 5040;
   sn = sn * s + 1.f / 120;
   sn = sn * s - 1.f / 6;
   sn = sn * s * r + r;
-  V cs = zero + 1.f / 40320;
+  V cs = V{} + 1.f / 40320;
   cs = cs * s - 1.f / 720;
   cs = cs * s + 1.f / 24;
   cs = cs * s - 0.5f;
   cs = cs * s + 1.f;
-  const V odd = (k == one || k == zero + 3.f) ? one : zero;
-  const V sign_c = (k == one || k == zero + 2.f) ? zero - 1.f : one;
-  const V sign_s = (k == zero + 2.f || k == zero + 3.f) ? zero - 1.f : one;
-  return {sign_c * (cs + odd * (sn - cs)), sign_s * (sn + odd * (cs - sn))};
+  const I negative_cosine = ((k + 1) & 2) << 30, negative_sine = (k & 2) << 30;  // the sign bit
+  const V c = (k & 1) == 0 ? cs : sn, d = (k & 1) == 0 ? sn : cs;
+  return {std::bit_cast<V>(std::bit_cast<I>(c) ^ negative_cosine), std::bit_cast<V>(std::bit_cast<I>(d) ^ negative_sine)};
 }
 
 template <class V> OGM_HD inline V relu(V x) {  // NaN in, NaN out
   return x < V{} ? V{} : x;
 }
-/// Error function, lane by lane by the standard library.
-template <class V> OGM_HD inline V erf(V x) {
-  if constexpr (sizeof(V) == sizeof(float))
-    return V(::erff(float(x)));
-  else {
-    for (int i = 0; i < int(sizeof(V) / sizeof(float)); ++i) x[i] = ::erff(x[i]);
-    return x;
-  }
+/// The normal distribution function, and e^(-x^2 / 2), which its derivative is made of.
+template <class V> struct normal_parts { V cdf, bell; };
+/// cdf(-|x|) = bell * p(1 / (1 + 0.3 |x|)): relative accuracy in the lower tail too. p is the polynomial of degree 8 of smallest relative
+/// error over |x| <= 13, 6e-8 (found by weighted least squares); beyond that the bell is below 1e-36.
+template <class V> OGM_HD inline normal_parts<V> normal(V x) {
+  using I = typename bits<V>::type;
+  const V size = std::bit_cast<V>(std::bit_cast<I>(x) & (I{} + 0x7fffffff));
+  const V t = 1.f / (1.f + 0.3f * size), s = t * t;
+  V p = V{} + 0.038271164f;
+  p = p * s + (t * -0.16864430f + 0.22757953f);
+  p = p * s + (t * -0.075267205f + 0.14167681f);
+  p = p * s + (t * 0.095050674f + 0.12182599f);
+  p = p * s + (t * 0.11950099f + 6.3839102e-6f);
+  const V half = x * x * -0.5f, lowest = V{} - 87.3f;
+  const auto [scale, rest] = split_exp(V(half < lowest ? lowest : half));
+  const V bell = scale * rest + scale, tail = bell * p;
+  return {x < V{} ? tail : V(1.f - tail), bell};
 }
 
 OGM_HD inline double exp(double x) { return ::exp(x); }
 OGM_HD inline double log(double x) { return ::log(x); }
 OGM_HD inline double sqrt(double x) { return ::sqrt(x); }
 OGM_HD inline double tanh(double x) { return ::tanh(x); }
-OGM_HD inline double erf(double x) { return ::erf(x); }
+OGM_HD inline normal_parts<double> normal(double x) { return {0.5 * ::erfc(x * -0.70710678118654752), ::exp(-0.5 * x * x)}; }
 OGM_HD inline double sigmoid(double x) { return 1 / (1 + ::exp(-x)); }
 #ifdef __CUDA_ARCH__
 OGM_HD inline float exp(float x) { return ::expf(x); }

@@ -84,37 +84,38 @@ class generator {
 inline constexpr int normals_at_once = 64;
 
 inline void normals(const key& k, std::uint64_t group, float* out) {
-  std::uint32_t w[4][16];
-  constexpr int width = 8;  // 64-bit lanes: one AVX-512 register, two or four smaller ones
+  alignas(64) std::uint32_t w[4][16];
 #ifdef __CUDACC__
   for (int j = 0; j < 16; ++j) {
     const auto b = philox({std::uint32_t(group * 16 + j), std::uint32_t((group * 16 + j) >> 32), k.stream, k.step}, k.seed);
     for (int i = 0; i < 4; ++i) w[i][j] = b.x[i];
   }
 #else
+  constexpr int width = 8;  // 64-bit lanes: one AVX-512 register, two or four smaller ones
   typedef std::uint64_t wide __attribute__((vector_size(8 * width)));
+  typedef std::uint32_t narrow __attribute__((vector_size(4 * width)));
   const wide low = wide{} + 0xffffffffu;
+  wide c0[2], c1[2], c2[2], c3[2];  // two chains side by side: one alone waits for its products
   for (int half = 0; half < 2; ++half) {
-    const std::uint64_t first = group * 16 + std::uint64_t(half * width);
-    wide c0 = wide{0, 1, 2, 3, 4, 5, 6, 7} + first;
-    wide c1 = c0 >> 32, c2 = wide{} + k.stream, c3 = wide{} + k.step;
-    c0 &= low;
-    auto k0 = std::uint32_t(k.seed), k1 = std::uint32_t(k.seed >> 32);
-    for (int round = 0; round < 10; ++round) {
-      const wide a = (c0 & low) * std::uint64_t(detail::multiplier_0), b = (c2 & low) * std::uint64_t(detail::multiplier_1);
-      c0 = (b >> 32) ^ c1 ^ std::uint64_t(k0);
-      c2 = (a >> 32) ^ c3 ^ std::uint64_t(k1);
-      c1 = b & low;
-      c3 = a & low;
-      k0 += detail::weyl_0;
-      k1 += detail::weyl_1;
+    const wide i = wide{0, 1, 2, 3, 4, 5, 6, 7} + (group * 16 + std::uint64_t(half * width));
+    c0[half] = i & low, c1[half] = i >> 32, c2[half] = wide{} + k.stream, c3[half] = wide{} + k.step;
+  }
+  auto k0 = std::uint32_t(k.seed), k1 = std::uint32_t(k.seed >> 32);
+  for (int round = 0; round < 10; ++round) {
+    for (int half = 0; half < 2; ++half) {
+      const wide a = c0[half] * std::uint64_t(detail::multiplier_0), b = c2[half] * std::uint64_t(detail::multiplier_1);
+      c0[half] = (b >> 32) ^ c1[half] ^ std::uint64_t(k0);
+      c2[half] = (a >> 32) ^ c3[half] ^ std::uint64_t(k1);
+      c1[half] = b & low;
+      c3[half] = a & low;
     }
-    for (int j = 0; j < width; ++j) {
-      w[0][half * width + j] = std::uint32_t(c0[j]);
-      w[1][half * width + j] = std::uint32_t(c1[j]);
-      w[2][half * width + j] = std::uint32_t(c2[j]);
-      w[3][half * width + j] = std::uint32_t(c3[j]);
-    }
+    k0 += detail::weyl_0;
+    k1 += detail::weyl_1;
+  }
+  for (int half = 0; half < 2; ++half) {
+    const narrow words[4]{__builtin_convertvector(c0[half], narrow), __builtin_convertvector(c1[half], narrow),
+                          __builtin_convertvector(c2[half], narrow), __builtin_convertvector(c3[half], narrow)};
+    for (int i = 0; i < 4; ++i) std::memcpy(w[i] + half * width, &words[i], sizeof(narrow));
   }
 #endif
   for (int pair = 0; pair < 4; pair += 2)

@@ -31,9 +31,8 @@ struct elu      { double alpha = 1;
                   template <class V> OGM_HD V value(V x) const { const V e = (math::exp(x) - 1.f) * math::scalar<V>(alpha); return x > V{} ? x : e; }
                   template <class V> OGM_HD V slope(V x, V y) const { return x > V{} ? V{} + 1.f : V(y + math::scalar<V>(alpha)); } };
 /// The exact form, x times the normal distribution function; not the tanh approximation.
-struct gelu     { template <class V> OGM_HD static V cdf(V x) { return 0.5f * (1.f + math::erf(V(x * math::scalar<V>(0.70710678118654752)))); }
-                  template <class V> OGM_HD V value(V x) const { return x * cdf(x); }
-                  template <class V> OGM_HD V slope(V x, V) const { return cdf(x) + x * math::exp(V(x * x * -0.5f)) * math::scalar<V>(0.39894228040143268); } };
+struct gelu     { template <class V> OGM_HD V value(V x) const { return x * math::normal(x).cdf; }
+                  template <class V> OGM_HD V slope(V x, V) const { const auto n = math::normal(x); return n.cdf + x * n.bell * math::scalar<V>(0.39894228040143268); } };
 
 struct plus     { template <class V> OGM_HD static V value(V a, V b) { return a + b; }
                   template <class V> OGM_HD static V slope_left(V, V) { return V{} + 1.f; }

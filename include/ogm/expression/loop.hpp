@@ -18,7 +18,6 @@ struct cut {
   cut(long r, long c, bool is_flat)
       : rows(is_flat ? 1 : r), columns(is_flat ? r * c : c), chunk_rows(std::max(1L, chunk_elements / std::max(1L, c))), flat(is_flat) {}
   long chunks() const { return flat ? (columns + chunk_elements - 1) / chunk_elements : (rows + chunk_rows - 1) / chunk_rows; }
-  long chunk_size() const { return flat ? chunk_elements : chunk_rows * columns; }
 
   template <class T, class F> void each(long chunk, const F& f) const {
     constexpr int step = pack<T>::lanes;
@@ -44,7 +43,7 @@ template <class T, class Node> struct forward_pass {
   }
 };
 
-/// What a backward pass zeroes first and sums up afterwards.
+/// What a backward pass sums up afterwards.
 template <class T> struct backward_plan {
   static constexpr int capacity = 16;
   struct partial_sum {
@@ -53,9 +52,8 @@ template <class T> struct backward_plan {
     long columns;
     bool add;  // to what total holds, or write
   };
-  T* zero[capacity]{};
   partial_sum sums[capacity]{};
-  int zeros = 0, sum_count = 0;
+  int sum_count = 0;
 };
 
 /// Adds dy times the node's derivative to every leaf's gradient. Recomputes the value: nothing but the leaves was kept.
@@ -63,14 +61,11 @@ template <class T, class Node> struct backward_pass {
   Node node;
   const T* dy;
   cut how;
-  long count;
   backward_plan<T> plan;
 
   void operator()() const {
     using V = typename pack<T>::type;
-    const long size = how.chunk_size();
     parallel_for(how.chunks(), [&](long k) {
-      for (int i = 0; i < plan.zeros; ++i) std::fill_n(plan.zero[i] + k * size, std::min(size, count - k * size), T(0));  // stays in cache
       for (int i = 0; i < plan.sum_count; ++i) std::fill_n(plan.sums[i].partial + k * plan.sums[i].columns, plan.sums[i].columns, T(0));
       how.template each<T>(k, [&](auto at) { node.backward(node.template forward<V>(at), load<V>(dy + at.flat, at), at); });
     });

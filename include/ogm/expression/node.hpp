@@ -7,18 +7,23 @@
 namespace ogm::expression {
 
 /// A whole array, or (Broadcast) one row of `columns` used for every row; its gradient is then a partial sum a chunk.
-/// `scratch_gradient` says that nothing has been added to a whole array's gradient yet: it is written and not read.
+/// `fresh` says that nothing has been added to a whole array's gradient yet: it is written and not read. Of the leaves that share a
+/// gradient the first one is: backward() comes to them in the order in which they are written.
 template <class T, bool Broadcast, bool Differentiable> struct leaf {
   static constexpr bool flat = !Broadcast;
   const T* value;
   T* gradient;  // Broadcast: (chunk, columns)
   int columns;
+  bool fresh = false;
   template <class V> struct trace { V y; };
   template <class V, class P> OGM_HD trace<V> forward(P at) const { return {load<V>(value + (Broadcast ? at.column : at.flat), at)}; }
   template <class V, class P> OGM_HD void backward(const trace<V>&, V g, P at) const {
     if constexpr (Differentiable) {
       T* p = gradient + (Broadcast ? long(at.chunk) * columns + at.column : at.flat);
-      store(p, load<V>(p, at) + g, at);
+      if constexpr (Broadcast)
+        store(p, V(load<V>(p, at) + g), at);
+      else
+        store(p, fresh ? g : V(load<V>(p, at) + g), at);
     }
   }
 };

@@ -40,6 +40,16 @@ TEST_CASE("functions of packs are those of the standard library to a few units i
             1e-4, 1e-3, [](float_pack x) { return math::tanh(x); }, [](double x) { return std::tanh(x); }) <= 4e-7);  // relative near 0
 }
 
+TEST_CASE("the normal distribution function keeps its relative accuracy in the lower tail") {
+  const auto cdf = [](float_pack x) { return math::normal(x).cdf; };
+  const auto by_erfc = [](double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); };
+  CHECK(worst(0, 12, cdf, by_erfc) <= 5e-7);
+  CHECK(worst(-3, 0, cdf, by_erfc) <= 1e-6);
+  CHECK(worst(-12, -3, cdf, by_erfc) <= 1e-5);  // the rounding of x^2 / 2 before the exponential
+  CHECK(std::abs(math::normal(0.).cdf - 0.5) <= 1e-16);
+  CHECK(math::normal(1e4f).cdf == 1);
+}
+
 TEST_CASE("turn gives cosine and sine of a turn") {
   for (int i = 0; i < 10000; ++i) {
     const float u = float(i) / 10000;
@@ -57,7 +67,8 @@ TEST_CASE("NaN in, NaN out") {
   CHECK(std::isnan(math::relu(nan)));
   CHECK(std::isnan(math::log(nan)));
   CHECK(std::isnan(math::sqrt(nan)));
-  CHECK(std::isnan(math::erf(nan)));
+  CHECK(std::isnan(math::normal(nan).cdf));
+  CHECK(std::isnan(math::normal(nan).bell));
   const auto packs = float_pack{} + nan;
   CHECK(std::isnan(math::exp(packs)[0]));
   CHECK(std::isnan(math::log(packs)[0]));
@@ -92,4 +103,5 @@ TEST_CASE("the ends of the ranges") {
   CHECK(both(sigmoid, -inf) < 1e-37f);
   CHECK(both([](auto x) { return math::exp(x); }, -inf) < 2e-38f);
   CHECK(both([](auto x) { return math::exp(x); }, 0.f) == 1);
+  CHECK(std::abs(both([](auto x) { return math::normal(x).cdf; }, 0.f) - 0.5f) <= 1e-7f);
 }

@@ -34,6 +34,16 @@ TEST_CASE("nodes compute a value and its gradient in one pass") {
   static_assert(node::flat);
   forward_pass<float, node>{tree, y, cut(1, 5, true)}();
   for (int i = 0; i < 5; ++i) CHECK(y[i] == a[i] * a[i] + 2 * a[i]);
-  backward_pass<float, node>{tree, row, cut(1, 5, true), 5, {}}();
+  backward_pass<float, node>{tree, row, cut(1, 5, true), {}}();
   for (int i = 0; i < 5; ++i) CHECK(da[i] == 1 + row[i] * (2 * a[i] + 2));  // added to what was there, from both leaves
+}
+
+TEST_CASE("a fresh gradient is written whatever it held, once for all leaves that share it") {
+  for (const long n : {1, 7, 16, 33}) {
+    std::vector<float> a(std::size_t(n), 3.f), dy(std::size_t(n), 2.f), da(std::size_t(n), NAN);
+    using whole = leaf<float, false, true>;
+    const binary<times, whole, whole> tree{{a.data(), da.data(), 0, true}, {a.data(), da.data(), 0, false}};
+    backward_pass<float, std::remove_const_t<decltype(tree)>>{tree, dy.data(), cut(1, n, true), {}}();
+    for (const float d : da) CHECK(d == 12);  // 2 a dy
+  }
 }
