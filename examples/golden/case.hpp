@@ -1,6 +1,8 @@
 #pragma once
 // A golden file, and the comparison with it.
 
+#include <support/golden.hpp>
+
 #include <ogm/core/tensor.hpp>
 
 #include <nlohmann/json.hpp>
@@ -17,20 +19,8 @@ namespace golden {
 
 using json = nlohmann::json;
 
-/// The rule that makes weights and inputs: FNV-1a of the name, then splitmix64. Source: the README beside the golden files.
-inline std::vector<float> fill(const std::string& name, std::size_t count, float scale) {
-  std::uint64_t h = 0xcbf29ce484222325u;
-  for (const char c : name) h = (h ^ std::uint8_t(c)) * 0x100000001b3u;
-  std::vector<float> out(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    std::uint64_t z = h + (i + 1) * 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    z ^= z >> 31;
-    out[i] = float((2 * (double(z >> 40) / 16777216.0) - 1) * double(scale));
-  }
-  return out;
-}
+/// The rule that makes weights and inputs.
+using ogm::test::fill;
 
 /// The largest relative difference of each quantity, and its tolerance.
 class comparison {

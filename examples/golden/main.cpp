@@ -1,6 +1,7 @@
 // Checks files of golden outputs: what the published networks give for weights and inputs that a rule makes.
 
 #include "cases.hpp"
+#include "layers.hpp"
 
 #include <ogm/core/parallel.hpp>
 
@@ -12,11 +13,11 @@ namespace {
 
 golden::json read(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw ogm::data_error("ogm: " + path + ": cannot open the file.");
+  if (!in) throw ogm::data_error("ogm: cannot open the file.");
   try {
     return golden::json::parse(in);
   } catch (const golden::json::exception& e) {
-    throw ogm::data_error("ogm: " + path + ": not JSON: " + e.what());
+    throw ogm::data_error(std::string("ogm: not JSON: ") + e.what());
   }
 }
 
@@ -27,9 +28,11 @@ bool check(const std::string& path) {
     if (golden::has_onednn()) good &= golden::ogm_on_onednn(file, path + ", float, convolutions by oneDNN");
     return golden::ogm_in_double(file, path + ", double") && good;
   }
-  if (file.contains("layers"))
-    throw ogm::data_error("ogm: " + path + ": single layers are checked by the tests (ctest -R ogm/nn), not by this program.");
-  throw ogm::data_error("ogm: " + path + ": holds no case of a network that is known here (ogm_*).");
+  for (const char* list : {"layers", "optimizers", "schedules", "clip_grad_norm"})
+    if (file.contains(list)) return golden::check_layers(file, path);
+  if (file.contains("case"))
+    throw ogm::data_error("ogm: the case " + file.at("case").get<std::string>() + " is of no network that is known here (ogm_*).");
+  throw ogm::data_error("ogm: holds no case.");
 }
 
 }  // namespace
@@ -50,7 +53,7 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "golden: %s: a field is missing or of another type: %s\n", f.c_str(), e.what());
       readable = false;
     } catch (const std::exception& e) {
-      std::fprintf(stderr, "golden: %s\n", e.what());
+      std::fprintf(stderr, "golden: %s: %s\n", f.c_str(), e.what());
       readable = false;
     }
   }

@@ -55,6 +55,9 @@ template <class Backend, class Head> class ogm_case {
     const auto y = file_.at("label").get<std::vector<std::int32_t>>();
     if (a.size() != 4 || v.size() != 5 || a[0] != batch_ || v[0] != batch_ || size_type(y.size()) != batch_)
       throw data_error("ogm: a case whose shapes do not fit its batch.");
+    for (const std::int32_t label : y)
+      if (label < 0 || label >= classes_)
+        throw data_error("ogm: a label of class " + std::to_string(label) + " among " + std::to_string(classes_) + ".");
     std::copy(y.begin(), y.end(), labels_.data());
     audio_ = tensor<T, dyn, 1, dyn, dyn>(extents<dyn, 1, dyn, dyn>(std::array<size_type, 4>{a[0], a[1], a[2], a[3]}));
     visual_ = tensor<T, dyn, 3, dyn, dyn, dyn>(extents<dyn, 3, dyn, dyn, dyn>(std::array<size_type, 5>{v[0], v[1], v[2], v[3], v[4]}));
@@ -64,7 +67,7 @@ template <class Backend, class Head> class ogm_case {
     const double bias = file_.value("audio_class_bias", 0.0);
     const size_type item = audio_.count() / batch_;
     for (size_type i = 0; i < audio_.count(); ++i)
-      audio_.data()[i] = T(sound[std::size_t(i)] + float(bias * double(y[std::size_t(i / item)]) / double(classes_)));
+      audio_.data()[i] = T(sound[std::size_t(i)] + bias * double(y[std::size_t(i / item)]) / double(classes_));
   }
 
   /// The published name of a parameter of ours.
@@ -95,7 +98,7 @@ template <class Backend, class Head> class ogm_case {
       const auto values = fill(name, std::size_t(n), float(rule.at("scale").template get<double>()));
       const double offset = rule.at("offset").template get<double>();
       for (size_type i = 0; i < p.value.count(); ++i)
-        p.value.data()[i] = i < n ? T(values[std::size_t(i)] + float(offset)) : T(name.ends_with("bias") ? -1e30 : 0);
+        p.value.data()[i] = i < n ? T(float(values[std::size_t(i)]) + float(offset)) : T(name.ends_with("bias") ? -1e30 : 0);
     });
     for_each_buffer(m, [](const std::string& name, auto& b) {
       for (auto& x : b.value.flat()) x = name.ends_with("running_var") ? T(1) : T(0);

@@ -1,6 +1,7 @@
 #pragma once
-// Products by Eigen, convolutions by im2col and those products. Needs nothing but headers.
+// Products by Eigen, convolutions by im2col and those products, but for the forward one of floats. Needs nothing but headers.
 
+#include <ogm/backend/compensated_convolution.hpp>
 #include <ogm/backend/convolution_by_gemm.hpp>
 #include <ogm/backend/host.hpp>
 
@@ -11,6 +12,8 @@
 #define EIGEN_DONT_PARALLELIZE  // the panels are the parallel work
 #endif
 #include <Eigen/Core>
+
+#include <concepts>
 
 namespace ogm::backend {
 
@@ -50,7 +53,12 @@ template <class T = float> class eigen {
   template <class Operation> void run(const Operation& operation) { run_here(operation, workspace_); }
   void run(const op::gemm<T>& g) { op::for_each_panel(g, eigen_gemm{}); }
   void run(const op::batched_gemm<T>& g) { for_each_product(g, eigen_gemm{}); }
-  void run(const op::convolution_forward<T>& c) { convolve_by_gemm(c, eigen_gemm{}, workspace_); }
+  void run(const op::convolution_forward<T>& c) {
+    if constexpr (std::same_as<T, float>)
+      convolve_compensated(c, workspace_);
+    else
+      convolve_by_gemm(c, eigen_gemm{}, workspace_);
+  }
   void run(const op::convolution_backward_input<T>& c) { convolve_by_gemm(c, eigen_gemm{}, workspace_); }
   void run(const op::convolution_backward_weight<T>& c) { convolve_by_gemm(c, eigen_gemm{}, workspace_); }
 

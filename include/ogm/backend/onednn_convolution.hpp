@@ -1,17 +1,19 @@
 #pragma once
-// One of oneDNN's convolution primitives for a fixed number of images, with the reorders between row-major tensors and the layout it likes.
+// One of oneDNN's backward convolution primitives for a fixed number of images, with the reorders between row-major tensors and the layout
+// it likes.
 
 #include <ogm/backend/onednn_handles.hpp>
 #include <ogm/backend/op/convolution.hpp>
 
 namespace ogm::backend::dnnl {
 
-enum class direction { forward, backward_input, backward_weight };
+enum class direction { backward_input, backward_weight };
 
 /// Made once for a shape and kept. run() may be called by several threads at once, each with a slot of its own.
 ///
-/// Shapes     first: x, or dy where the input's gradient is asked for; second: the weight, or dy where the weight's gradient is asked for;
-///            result: y, dx or dweight; bias (out_channels), read or written
+/// Shapes     for the input's gradient first: dy, second: the weight, result: dx; for the weight's first: x, second: dy, result: dweight,
+/// and
+///            bias (out_channels) is written
 class convolution {
  public:
   static constexpr int slots = 4;
@@ -32,20 +34,13 @@ class convolution {
     if (!raw) return;
     const description d(raw);
     primitive_ = make_primitive(d);
-    const bool forward = what == direction::forward, weight = what == direction::backward_weight;
-    ports_[0] = {forward || weight ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, plain(forward || weight ? role::in : role::out),
-                 memory_of(d, forward || weight ? dnnl_query_src_md : dnnl_query_diff_dst_md)};
+    const bool weight = what == direction::backward_weight;
+    ports_[0] = {weight ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, plain(weight ? role::in : role::out),
+                 memory_of(d, weight ? dnnl_query_src_md : dnnl_query_diff_dst_md)};
     ports_[1] = {weight ? DNNL_ARG_DIFF_DST : DNNL_ARG_WEIGHTS, plain(weight ? role::out : role::weight),
                  memory_of(d, weight ? dnnl_query_diff_dst_md : dnnl_query_weights_md)};
-    ports_[2] = {forward  ? DNNL_ARG_DST
-                 : weight ? DNNL_ARG_DIFF_WEIGHTS
-                          : DNNL_ARG_DIFF_SRC,
-                 plain(forward  ? role::out
-                       : weight ? role::weight
-                                : role::in),
-                 memory_of(d, forward  ? dnnl_query_dst_md
-                              : weight ? dnnl_query_diff_weights_md
-                                       : dnnl_query_diff_src_md)};
+    ports_[2] = {weight ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_DIFF_SRC, plain(weight ? role::weight : role::in),
+                 memory_of(d, weight ? dnnl_query_diff_weights_md : dnnl_query_diff_src_md)};
     for (int i = 0; i < 3; ++i)
       if (i == 2)
         make_reorders(e, ports_[i].used, ports_[i].plain, ports_[i].reorder, &reorder_and_add_);
@@ -54,7 +49,7 @@ class convolution {
     const dnnl_memory_desc_t& scratch = memory_of(d, dnnl_query_scratchpad_md);
     scratch_bytes_ = std::max(scratch_bytes_, size_of(scratch));
     const bool blocked_second = !same(ports_[1].plain, ports_[1].used);
-    shared_bytes_ = what != direction::backward_weight && blocked_second ? size_of(ports_[1].used) : 0;
+    shared_bytes_ = !weight && blocked_second ? size_of(ports_[1].used) : 0;
     own_bytes_[0] = same(ports_[0].plain, ports_[0].used) ? 0 : size_of(ports_[0].used);
     own_bytes_[1] = weight && blocked_second ? size_of(ports_[1].used) : 0;
     own_bytes_[2] = size_of(ports_[2].used);
@@ -112,7 +107,7 @@ class convolution {
                                          {ports_[1].argument, s.used[1].get()},
                                          {ports_[2].argument, s.used[2].get()},
                                          {DNNL_ARG_SCRATCHPAD, s.scratch.get()},
-                                         {what_ == direction::forward ? DNNL_ARG_BIAS : DNNL_ARG_DIFF_BIAS, s.bias.get()}}};
+                                         {DNNL_ARG_DIFF_BIAS, s.bias.get()}}};
     if (biased_) point(s.bias, a.bias);
     check(dnnl_primitive_execute(primitive_.get(), s.work.get(), biased_ ? 5 : 4, list.data()), "primitive_execute");
     if (!direct) reorder(s, 2, a.result, result, a.add ? reorder_and_add_ : ports_[2].reorder, scratch);
@@ -170,13 +165,11 @@ class convolution {
       return dnnl_primitive_desc_create(&d, &c, attribute.get(), e.get(), hint) == dnnl_success ? d : nullptr;
     };
     dnnl_convolution_desc_t c;
-    if (dnnl_dilated_convolution_forward_desc_init(&c, dnnl_forward_training, dnnl_convolution_direct, &in, &weight,
-                                                   what_ == direction::forward ? b : nullptr, &out, stride, dilation, pad,
-                                                   pad_after) != dnnl_success)
+    if (dnnl_dilated_convolution_forward_desc_init(&c, dnnl_forward_training, dnnl_convolution_direct, &in, &weight, nullptr, &out, stride,
+                                                   dilation, pad, pad_after) != dnnl_success)
       return nullptr;
-    const description forward(made(c, nullptr));
+    const description forward(made(c, nullptr));  // the library chooses a backward primitive with its help
     if (!forward) return nullptr;
-    if (what_ == direction::forward) return const_cast<description&>(forward).release();
     const dnnl_status_t status = what_ == direction::backward_input
                                      ? dnnl_dilated_convolution_backward_data_desc_init(&c, dnnl_convolution_direct, &in, &weight, &out,
                                                                                         stride, dilation, pad, pad_after)

@@ -21,10 +21,10 @@ template <class Backend> struct slot {
   size_type count;
   T* value;
   T* gradient;
-  bool reached;     // whether this step has a gradient for it
-  float scale = 1;  // of the gradient
-  float noise = 0;  // times the deviation of the unscaled gradient
-  float rate = 1;   // of the learning rate
+  bool reached;      // whether this step has a gradient for it
+  double scale = 1;  // of the gradient
+  double noise = 0;  // times the deviation of the unscaled gradient
+  double rate = 1;   // of the learning rate
   basic_view<typename Backend::space, T, dyn> gradient_view() const { return {gradient, extents<dyn>(count)}; }
   basic_view<typename Backend::space, T, dyn> value_view() const { return {value, extents<dyn>(count)}; }
 };
@@ -148,22 +148,21 @@ template <class Step, class Selection> class gradient_handle {
   gradient_handle(Step& step, int u) : step_(step), u_(u) {}
   void operator*=(double k) const {
     step_.template for_each_slot<Selection>(u_, [&](auto& s) {
-      s.scale *= float(k);
-      s.noise *= float(k);
+      s.scale *= k;
+      s.noise *= k;
     });
   }
   /// Adds amount * deviation * n to every element, n standard normal, deviation that of the parameter's unscaled gradient.
   void add_noise(double amount) const {
-    step_.template for_each_slot<Selection>(u_, [&](auto& s) { s.noise = float(std::hypot(double(s.noise), amount)); });
+    step_.template for_each_slot<Selection>(u_, [&](auto& s) { s.noise = std::hypot(s.noise, amount); });
   }
   /// The same with the deviation of the gradient as scaled so far.
   void add_noise_of_scaled(double amount) const {
-    step_.template for_each_slot<Selection>(
-        u_, [&](auto& s) { s.noise = float(std::hypot(double(s.noise), amount * double(std::abs(s.scale)))); });
+    step_.template for_each_slot<Selection>(u_, [&](auto& s) { s.noise = std::hypot(s.noise, amount * std::abs(s.scale)); });
   }
   /// Multiplies the optimiser's step and not the gradient: keeps its meaning under Adam.
   void scale_update(double k) const {
-    step_.template for_each_slot<Selection>(u_, [&](auto& s) { s.rate *= float(k); });
+    step_.template for_each_slot<Selection>(u_, [&](auto& s) { s.rate *= k; });
   }
 
  private:

@@ -21,7 +21,7 @@ struct nothing {};
 /// norm.then_relu(tape, x) and norm.then_relu(tape, x, residual) are relu(norm(x)) and relu(norm(x) + residual) in one pass.
 ///
 /// Shapes     x (batch, Channels) or (batch, Channels, ...) -> the same; weight, bias, running_mean, running_var (Channels)
-/// Numerics   sums in double, in a fixed order: the same bits on any number of threads
+/// Numerics   statistics and the way from x to y in double, sums in a fixed order: the same bits on any number of threads
 /// Errors     a compile error names both channels; shape_error in training where a channel has one element only
 /// Initial    weight 1, bias 0, running_mean 0, running_var 1
 /// Cost       a channel that fits into cache is read once forward, and once backward
@@ -83,8 +83,8 @@ template <int Channels, class Backend = backend::standard> struct batch_norm {
       other = residual.data();
     }
     auto y = tape.template make<T>(x.shape());
-    T* const mean = tape.template scratch<T>(Channels);
-    T* const inverse = tape.template scratch<T>(Channels);
+    double* const mean = tape.template scratch<double>(Channels);
+    double* const inverse = tape.template scratch<double>(Channels);
     tape.run(op::batch_norm_forward<T>{.shape = shape,
                                        .x = x.data(),
                                        .residual = other,

@@ -55,7 +55,7 @@ template <class Backend, optimiser Optimiser> class update_pass {
       gradient_scale *= std::min(1.0, clip.max_norm / (norm + 1e-6));  // PyTorch's clip_grad_norm_
     }
     const auto rule = optimiser_.template at<T>(learning_rate, steps_);
-    tape.run(op::update<T, std::remove_const_t<decltype(rule)>>{all, rule, noise, float(gradient_scale)});
+    tape.run(op::update<T, std::remove_const_t<decltype(rule)>>{all, rule, noise, gradient_scale});
     return norm;
   }
   /// Writes the modulated gradients back instead of updating: for those who look at them.

@@ -1,35 +1,15 @@
 #include <ogm/autograd/expression.hpp>
 
-#include <support/golden.hpp>
+#include <support/golden_check.hpp>
+#include <support/golden_layer.hpp>
 #include <support/gradient_check.hpp>
 
 using namespace ogm;
 using namespace ogm::test;
 
-namespace {
-template <class T, class F> void check_activation(const std::string& name, const F& f) {
-  INFO(name);
-  const auto& c = golden_case(name);
-  tape<backend::eigen<T>> tape;
-  tensor<T, 3, 4> data;
-  assign<memory::host>(data.data(), golden_input(c));
-  const auto x = tape.variable(data);
-  const auto y = evaluate(tape, f(x));
-  check_golden(y, c.at("outputs").at("output"));
-  seed_gradient(y, golden_cotangent(c));
-  tape.run_backward();
-  check_golden_gradient(x, c.at("input_gradients").at("x"));
-}
-}  // namespace
-
 TEMPLATE_TEST_CASE("activations: PyTorch's values", "", float, double) {
-  using T = TestType;
-  check_activation<T>("relu", [](const auto& x) { return relu(x); });
-  check_activation<T>("elu", [](const auto& x) { return elu(x); });
-  check_activation<T>("gelu_exact", [](const auto& x) { return gelu(x); });
-  check_activation<T>("tanh", [](const auto& x) { return tanh(x); });
-  check_activation<T>("sigmoid", [](const auto& x) { return sigmoid(x); });
-  check_activation<T>("leaky_relu_0.01", [](const auto& x) { return leaky_relu(x, 0.01); });
+  check_golden_cases<TestType>(run_golden_function<backend::eigen<TestType>>,
+                               {"relu", "elu", "gelu_exact", "tanh", "sigmoid", "leaky_relu_0.01"});
 }
 
 TEST_CASE("activations: gradients") {

@@ -1,6 +1,7 @@
 #include <ogm/nn/attention.hpp>
 
-#include <support/golden.hpp>
+#include <support/golden_check.hpp>
+#include <support/golden_sequence.hpp>
 #include <support/gradient_check.hpp>
 
 #include <limits>
@@ -35,42 +36,6 @@ template <int Width, int Heads> void check_gradients(long batch, long queries, l
     CHECK(gradient_problem(layer, both, some, q, m) == "");
     CHECK(gradient_problem(layer, output, some, q, m) == "");
   }
-}
-template <class T, int Heads> void check_golden_case(const std::string& name) {
-  INFO(name);
-  using B = backend::eigen<T>;
-  using space = memory::host;
-  const auto& c = golden_case(name);
-  nn::multi_head_attention<8, Heads, B> layer;
-  fill_golden_parameters(layer, c);
-  gradient_store<B> store(layer);
-  tape<B> tape;
-  tape.bind(store);
-  const size_type queries = c.at("inputs").at("query").at("shape").at(0), keys = 5, batch = 3;
-  tensor<T, dyn, dyn, 8> query(batch, queries), memory(batch, keys);  // (time, batch, channel) in the file
-  assign<space>(query.data(), swap_axes(golden_input(c, "query"), queries, batch));
-  assign<space>(memory.data(), swap_axes(golden_input(c, "memory"), keys, batch));
-  tensor<std::uint8_t, dyn, dyn> padding(batch, keys);
-  nn::attention_options<space, T> options;
-  if (c.contains("key_padding_mask")) {
-    for (std::size_t b = 0; b < 3; ++b)
-      for (std::size_t k = 0; k < 5; ++k) padding(b, k) = c.at("key_padding_mask").at(b).at(k).template get<int>() != 0;
-    options.key_padding_mask = padding;
-  }
-  const auto q = tape.variable(query), m = tape.variable(memory);
-  const auto y = layer.with_weights(tape, q, m, options);
-  const double tolerance = golden_tolerance<T>;
-  const auto as_in_file = [&](const T* from, size_type length) {
-    return swap_axes(numbers_of<space>(from, batch * length * 8), batch, length);
-  };
-  CHECK(golden_difference(as_in_file(y.output.data(), queries), c.at("outputs").at("output"), tolerance) == "");
-  check_golden(y.weights, c.at("outputs").at("weights"));
-  seed_gradient(y.output, swap_axes(golden_cotangent(c), queries, batch));
-  seed_gradient(y.weights, golden_cotangent(c, "weights"));
-  tape.run_backward();
-  CHECK(golden_difference(as_in_file(q.gradient(), queries), c.at("input_gradients").at("query"), tolerance) == "");
-  CHECK(golden_difference(as_in_file(m.gradient(), keys), c.at("input_gradients").at("memory"), tolerance) == "");
-  check_golden_parameters(store, layer, c);
 }
 }  // namespace
 
@@ -127,8 +92,7 @@ TEST_CASE("multi_head_attention: dropout of the weights") {
 }
 
 TEMPLATE_TEST_CASE("multi_head_attention: PyTorch's values", "", float, double) {
-  check_golden_case<TestType, 2>("multi_head_attention");
-  check_golden_case<TestType, 4>("multi_head_attention_masked");
+  check_golden_cases<TestType>(run_golden_attention<backend::eigen<TestType>>, {"multi_head_attention", "multi_head_attention_masked"});
 }
 
 TEST_CASE("multi_head_attention: laws of the masks") {

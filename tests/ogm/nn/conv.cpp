@@ -1,5 +1,6 @@
 #include <ogm/nn/conv.hpp>
 #include <support/backends.hpp>
+#include <support/golden_check.hpp>
 #include <support/golden_layer.hpp>
 #include <support/gradient_check.hpp>
 
@@ -125,12 +126,7 @@ TEST_CASE("convolutions keep what is static, and say what does not fit", "[nn]")
 }
 
 TEMPLATE_TEST_CASE("convolutions give PyTorch's numbers", "[nn][golden]", OGM_TEST_BACKENDS) {
-  using B = TestType;
-  const auto check = [](auto layer, const char* name, const auto& shape) { test::check_golden_layer<B>(layer, name, shape); };
-  check(conv2d<3, 4, kernel<3>, padding<1>, B>{}, "conv2d", extents<dyn, 3, 5, 4>(2));
-  check(conv2d<2, 3, kernel<7>, stride<2>, padding<3>, no_bias, B>{}, "conv2d_stride2_7x7", extents<dyn, 2, 9, 8>(2));
-  check(conv2d<2, 2, kernel<3>, dilation<2>, padding<2>, B>{}, "conv2d_dilated", extents<dyn, 2, 7, 6>(1));
-  check(conv2d<4, 4, kernel<3>, padding<1>, groups<4>, B>{}, "conv2d_depthwise", extents<dyn, 4, 5, 5>(2));
-  check(conv2d<3, 2, kernel<1>, stride<2>, no_bias, B>{}, "conv2d_1x1_stride2", extents<dyn, 3, 5, 5>(2));
-  check(conv1d<3, 4, kernel<3>, padding<1>, B>{}, "conv1d", extents<dyn, 3, dyn>(2, 6));
+  test::check_golden_cases<typename TestType::value_type>(
+      test::run_golden_convolution<TestType>,
+      {"conv2d", "conv2d_stride2_7x7", "conv2d_dilated", "conv2d_depthwise", "conv2d_1x1_stride2", "conv1d"});
 }

@@ -1,6 +1,7 @@
 #include <ogm/nn/embedding.hpp>
 
-#include <support/golden.hpp>
+#include <support/golden_check.hpp>
+#include <support/golden_sequence.hpp>
 #include <support/gradient_check.hpp>
 
 using namespace ogm;
@@ -29,20 +30,7 @@ TEST_CASE("embedding: gradients") {
 }
 
 TEMPLATE_TEST_CASE("embedding: PyTorch's values", "", float, double) {
-  using B = backend::eigen<TestType>;
-  const auto& c = golden_case("embedding");
-  nn::embedding<7, 3, B> layer;
-  fill_golden_parameters(layer, c);
-  gradient_store<B> store(layer);
-  tape<B> tape;
-  tape.bind(store);
-  tensor<std::int32_t, 2, 4> index;
-  for (long i = 0; i < 8; ++i) index.data()[i] = c.at("inputs").at("index").at("values").at(std::size_t(i / 4)).at(std::size_t(i % 4));
-  const auto y = layer(tape, index);
-  check_golden(y, c.at("outputs").at("output"));
-  seed_gradient(y, golden_cotangent(c));
-  tape.run_backward();
-  check_golden_parameters(store, layer, c);
+  check_golden_cases<TestType>(run_golden_embedding<backend::eigen<TestType>>, {"embedding"});
 }
 
 TEST_CASE("embedding: the padding entry starts at 0 and learns nothing") {

@@ -17,9 +17,7 @@ TEST_CASE("gru: gradients") {
 }
 
 TEMPLATE_TEST_CASE("gru: PyTorch's values", "", float, double) {
-  using B = backend::eigen<TestType>;
-  check_recurrent_golden<nn::gru<3, 4, false, B>, B>("gru");
-  check_recurrent_golden<nn::gru<3, 2, true, B>, B>("gru_bidirectional");
+  check_golden_cases<TestType>(run_golden_recurrent<backend::eigen<TestType>>, {"gru", "gru_bidirectional"});
 }
 
 TEST_CASE("gru: tails of packs agree with double") {

@@ -1,5 +1,6 @@
 #include <ogm/nn/layer_norm.hpp>
 #include <support/backends.hpp>
+#include <support/golden_check.hpp>
 #include <support/golden_layer.hpp>
 #include <support/gradient_check.hpp>
 
@@ -51,7 +52,6 @@ TEST_CASE("layer_norm says what does not fit", "[nn]") {
   CHECK_THROWS_WITH(norm(plain, tensor<double, dyn, dyn>(2, 4)), "ogm: layer_norm<3> was given a tensor of shape (2, 4).");
 }
 
-TEMPLATE_TEST_CASE("layer_norm gives PyTorch's numbers", "[nn][golden]", OGM_TEST_BACKENDS) {
-  nn::layer_norm<6, TestType> norm;
-  test::check_golden_layer<TestType>(norm, "layer_norm", extents<dyn, dyn, 6>(3, 2));
+TEMPLATE_TEST_CASE("layer_norm and linear give PyTorch's numbers", "[nn][golden]", OGM_TEST_BACKENDS) {
+  test::check_golden_cases<typename TestType::value_type>(test::run_golden_dense<TestType>, {"layer_norm", "linear"});
 }

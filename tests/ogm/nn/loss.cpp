@@ -1,6 +1,7 @@
 #include <ogm/nn/loss.hpp>
 
-#include <support/golden.hpp>
+#include <support/golden_check.hpp>
+#include <support/golden_training.hpp>
 #include <support/gradient_check.hpp>
 
 using namespace ogm;
@@ -46,48 +47,12 @@ TEST_CASE("cross_entropy: gradients") {
 }
 
 TEMPLATE_TEST_CASE("cross_entropy: PyTorch's values", "", float, double) {
-  using T = TestType;
-  using space = memory::host;
-  const std::vector<double> weights{1, 2, 0.5, 3, 1.5};  // the last one belongs to no target
-  basic_tensor<space, T, dyn> w(5);
-  assign<space>(w.data(), weights);
-  for (const std::string name : {"cross_entropy", "cross_entropy_label_smoothing_0.1", "cross_entropy_weighted", "cross_entropy_sum"}) {
-    INFO(name);
-    const auto& c = golden_case(name);
-    tape<backend::eigen<T>> tape;
-    tensor<T, 4, 5> data;
-    tensor<std::int32_t, dyn> target(4);
-    assign<space>(data.data(), golden_input(c));
-    assign<space>(target.data(), c.at("target").template get<std::vector<double>>());
-    nn::cross_entropy_options<space, T> options;
-    if (name.ends_with("0.1")) options.label_smoothing = 0.1;
-    if (name.ends_with("weighted")) options.class_weight = w;
-    if (name.ends_with("sum")) options.over = nn::reduction::sum;
-    const auto x = tape.variable(data);
-    const auto loss = nn::cross_entropy(tape, x, target, options);
-    check_golden(loss, c.at("outputs").at("output"));
-    tape.backward(loss, T(golden_cotangent(c)[0]));
-    check_golden_gradient(x, c.at("input_gradients").at("x"));
-  }
+  check_golden_cases<TestType>(run_golden_loss<backend::eigen<TestType>>,
+                               {"cross_entropy", "cross_entropy_label_smoothing_0.1", "cross_entropy_weighted", "cross_entropy_sum"});
 }
 
 TEMPLATE_TEST_CASE("bce_with_logits and mse: PyTorch's values", "", float, double) {
-  using T = TestType;
-  using space = memory::host;
-  for (const std::string name : {"bce_with_logits", "mse_to_zero"}) {
-    INFO(name);
-    const auto& c = golden_case(name);
-    tape<backend::eigen<T>> tape;
-    tensor<T, 4, 5> data, target;
-    assign<space>(data.data(), golden_input(c));
-    if (name == "bce_with_logits")
-      for (long i = 0; i < 20; ++i) target.data()[i] = data.data()[i] > 0 ? T(1) : T(0);
-    const auto x = tape.variable(data);
-    const auto loss = name == "mse_to_zero" ? nn::mse(tape, x, target) : nn::bce_with_logits(tape, x, target);
-    check_golden(loss, c.at("outputs").at("output"));
-    tape.backward(loss, T(golden_cotangent(c)[0]));
-    check_golden_gradient(x, c.at("input_gradients").at("x"));
-  }
+  check_golden_cases<TestType>(run_golden_loss<backend::eigen<TestType>>, {"bce_with_logits", "mse_to_zero"});
 }
 
 TEST_CASE("bce_with_logits and mse: gradients of both arguments") {

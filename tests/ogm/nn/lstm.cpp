@@ -17,10 +17,7 @@ TEST_CASE("lstm: gradients") {
 }
 
 TEMPLATE_TEST_CASE("lstm: PyTorch's values", "", float, double) {
-  using B = backend::eigen<TestType>;
-  check_recurrent_golden<nn::lstm<3, 4, false, B>, B>("lstm");
-  check_recurrent_golden<nn::lstm<3, 2, true, B, 2>, B>("lstm_2layers_bidirectional");
-  check_recurrent_golden<nn::lstm<3, 4, true, B>, B>("lstm_padded");
+  check_golden_cases<TestType>(run_golden_recurrent<backend::eigen<TestType>>, {"lstm", "lstm_2layers_bidirectional", "lstm_padded"});
 }
 
 TEST_CASE("lstm: tails of packs agree with double") {

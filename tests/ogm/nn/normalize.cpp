@@ -1,6 +1,7 @@
 #include <ogm/nn/normalize.hpp>
 
-#include <support/golden.hpp>
+#include <support/golden_check.hpp>
+#include <support/golden_layer.hpp>
 #include <support/gradient_check.hpp>
 
 using namespace ogm;
@@ -26,14 +27,5 @@ TEST_CASE("l2_normalize: below epsilon it is a division by epsilon") {
 }
 
 TEMPLATE_TEST_CASE("l2_normalize: PyTorch's values", "", float, double) {
-  const auto& c = golden_case("l2_normalize_last");
-  tape<backend::eigen<TestType>> tape;
-  tensor<TestType, 3, 4> data;
-  assign<memory::host>(data.data(), golden_input(c));
-  const auto x = tape.variable(data);
-  const auto y = nn::l2_normalize(tape, x);
-  check_golden(y, c.at("outputs").at("output"));
-  seed_gradient(y, golden_cotangent(c));
-  tape.run_backward();
-  check_golden_gradient(x, c.at("input_gradients").at("x"));
+  check_golden_cases<TestType>(run_golden_function<backend::eigen<TestType>>, {"l2_normalize_last"});
 }

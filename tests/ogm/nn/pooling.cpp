@@ -1,5 +1,6 @@
 #include <ogm/nn/pooling.hpp>
 #include <support/backends.hpp>
+#include <support/golden_check.hpp>
 #include <support/golden_layer.hpp>
 #include <support/gradient_check.hpp>
 
@@ -150,9 +151,6 @@ TEST_CASE("poolings keep what is static, and say what does not fit", "[nn]") {
 }
 
 TEMPLATE_TEST_CASE("poolings give PyTorch's numbers", "[nn][golden]", OGM_TEST_BACKENDS) {
-  const auto check = [](auto pool, const char* name, const auto& shape) { test::check_golden_layer<TestType>(pool, name, shape); };
-  check(nn::max_pool2d<kernel<3>, stride<2>, padding<1>>{}, "max_pool_3_2_1", extents<dyn, 2, 6, 5>(2));
-  check(nn::avg_pool2d<kernel<2>>{}, "avg_pool_2", extents<dyn, 2, 6, 4>(1));
-  check(nn::adaptive_avg_pool2d<3, 2>{}, "adaptive_avg_pool2d_3x2", extents<dyn, 2, 7, 5>(1));
-  check(nn::adaptive_avg_pool3d<1>{}, "adaptive_avg_pool3d_1", extents<dyn, 2, 3, 4, 2>(2));
+  test::check_golden_cases<typename TestType::value_type>(
+      test::run_golden_pooling<TestType>, {"max_pool_3_2_1", "avg_pool_2", "adaptive_avg_pool2d_3x2", "adaptive_avg_pool3d_1"});
 }

@@ -1,6 +1,7 @@
 #include <ogm/nn/softmax.hpp>
 
-#include <support/golden.hpp>
+#include <support/golden_check.hpp>
+#include <support/golden_layer.hpp>
 #include <support/gradient_check.hpp>
 
 #include <limits>
@@ -31,18 +32,7 @@ TEST_CASE("softmax and log_softmax: gradients, with masks of all sizes") {
 }
 
 TEMPLATE_TEST_CASE("softmax: PyTorch's values", "", float, double) {
-  for (const bool logarithm : {false, true}) {
-    const auto& c = golden_case(logarithm ? "log_softmax_last" : "softmax_last");
-    tape<backend::eigen<TestType>> tape;
-    tensor<TestType, 3, 4> data;
-    assign<memory::host>(data.data(), golden_input(c));
-    const auto x = tape.variable(data);
-    const auto y = logarithm ? nn::log_softmax(tape, x) : nn::softmax(tape, x);
-    check_golden(y, c.at("outputs").at("output"));
-    seed_gradient(y, golden_cotangent(c));
-    tape.run_backward();
-    check_golden_gradient(x, c.at("input_gradients").at("x"));
-  }
+  check_golden_cases<TestType>(run_golden_function<backend::eigen<TestType>>, {"softmax_last", "log_softmax_last"});
 }
 
 TEMPLATE_TEST_CASE("softmax: laws", "", float, double) {

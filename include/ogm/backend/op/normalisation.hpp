@@ -30,6 +30,47 @@ template <class V, class T, class P> V load_shifted(const T* x, T shift, P at) {
     for (int i = at.count; i < int(sizeof(V) / sizeof(T)); ++i) v[i] = 0;
   return v;
 }
+
+/// What a loop works with that keeps doubles of elements of T: half a native pack of floats widened, or the element.
+template <class T> struct wide_pack {
+  using type = double;
+  using narrow = T;
+  static constexpr int lanes = 1;
+};
+#if !defined(__CUDACC__)
+template <> struct wide_pack<float> {
+  static constexpr int lanes = ogm::lanes / 2;
+  typedef double type __attribute__((vector_size(8 * lanes)));
+  typedef float narrow __attribute__((vector_size(4 * lanes)));
+};
+#endif
+template <class T, class F> void each_wide_pack(long n, const F& f) {  // as each_pack
+  constexpr int step = wide_pack<T>::lanes;
+  long i = 0;
+  for (; i + step <= n; i += step) f(i, position<step>{i, 0, 0});
+  if (i < n) f(i, position<0>{i, 0, 0, int(n - i)});
+}
+template <class T, class P> typename wide_pack<T>::type load_wide(const T* p, P at) {
+  using N = typename wide_pack<T>::narrow;
+  if constexpr (wide_pack<T>::lanes == 1)
+    return double(*p);
+  else
+    return __builtin_convertvector(load<N>(p, at), typename wide_pack<T>::type);
+}
+/// As load_shifted.
+template <class T, class P> typename wide_pack<T>::type load_wide_shifted(const T* p, double shift, P at) {
+  auto v = load_wide(p, at) - shift;
+  if constexpr (!P::whole && wide_pack<T>::lanes > 1)
+    for (int i = at.count; i < wide_pack<T>::lanes; ++i) v[i] = 0;
+  return v;
+}
+template <class T, class P> void store_wide(T* p, typename wide_pack<T>::type v, P at) {
+  using N = typename wide_pack<T>::narrow;
+  if constexpr (wide_pack<T>::lanes == 1)
+    *p = T(v);
+  else
+    store(p, __builtin_convertvector(v, N), at);
+}
 }  // namespace detail
 
 /// (batch, channel, inner): inner is height * width of images, time of sequences, 1 of plain features.
@@ -50,8 +91,9 @@ struct batch_norm_shape {
 
 /// y = (x - mean) * deviation^-1 * weight + bias, + residual where there is one, then relu where asked.
 ///
-/// `of_batch`: mean and deviation are those of x (the biased variance); otherwise the running ones. Both are left in `mean` and
-/// `inverse_deviation` (channel) for the backward pass. `update`: the running statistics move by `momentum` (the unbiased variance).
+/// Everything between x and y is kept in double: y has one rounding, and the statistics none. `of_batch`: mean and deviation are those of x
+/// (the biased variance); otherwise the running ones. Both are left in `mean` and `inverse_deviation` (channel) for the backward pass.
+/// `update`: the running statistics move by `momentum` (the unbiased variance).
 template <class T> struct batch_norm_forward {
   batch_norm_shape shape;
   const T* x;         // (batch, channel, inner)
@@ -59,8 +101,8 @@ template <class T> struct batch_norm_forward {
   const T* weight;    // (channel)
   const T* bias;      // (channel)
   T* y;               // like x
-  T* mean;            // (channel)
-  T* inverse_deviation;
+  double* mean;       // (channel)
+  double* inverse_deviation;
   T* running_mean;  // (channel)
   T* running_variance;
   double momentum, epsilon;
@@ -78,46 +120,49 @@ template <class T> struct batch_norm_forward {
 
  private:
   void take_running(long c) const {
-    mean[c] = running_mean[c];
-    inverse_deviation[c] = T(1 / std::sqrt(double(running_variance[c]) + epsilon));
+    mean[c] = double(running_mean[c]);
+    inverse_deviation[c] = 1 / std::sqrt(double(running_variance[c]) + epsilon);
   }
   void measure(long c) const {
-    using V = typename pack<T>::type;
-    const T shift = x[c * shape.inner];  // differences to one element: no cancellation where the mean is large
+    using V = typename detail::wide_pack<T>::type;
+    const double shift = double(x[c * shape.inner]);  // differences to one element: no cancellation where the mean is large
     detail::two_sums sums;
     if (shape.inner == 1)
       shape.for_each_run(c, [&](long i) {
-        const double d = double(x[i]) - double(shift);
+        const double d = double(x[i]) - shift;
         sums.first += d;
         sums.second += d * d;
       });
-    else
+    else {
+      V a{}, b{};
       shape.for_each_run(c, [&](long run) {
-        detail::add_sums<T>(sums, shape.inner, [&](long i, auto at, V& a, V& b) {
-          const V d = detail::load_shifted<V>(x + run + i, shift, at);
+        detail::each_wide_pack<T>(shape.inner, [&](long i, auto at) {
+          const V d = detail::load_wide_shifted(x + run + i, shift, at);
           a += d;
           b += d * d;
         });
       });
+      sums = {sum_of<double>(a), sum_of<double>(b)};
+    }
     const double n = double(shape.each()), m = sums.first / n;
     double variance = sums.second / n - m * m;
     variance = variance < 0 ? 0 : variance;
-    mean[c] = T(double(shift) + m);
-    inverse_deviation[c] = T(1 / std::sqrt(variance + epsilon));
+    mean[c] = shift + m;
+    inverse_deviation[c] = 1 / std::sqrt(variance + epsilon);
     if (update) {
-      running_mean[c] = T((1 - momentum) * double(running_mean[c]) + momentum * (double(shift) + m));
+      running_mean[c] = T((1 - momentum) * double(running_mean[c]) + momentum * (shift + m));
       running_variance[c] = T((1 - momentum) * double(running_variance[c]) + momentum * variance * n / (n - 1));
     }
   }
   template <bool Residual, bool Relu> void normalise(long c) const {
-    using V = typename pack<T>::type;
-    const T m = mean[c], scale = weight[c] * inverse_deviation[c], offset = bias[c];
+    using V = typename detail::wide_pack<T>::type;
+    const double m = mean[c], scale = double(weight[c]) * inverse_deviation[c], offset = double(bias[c]);
     shape.for_each_run(c, [&](long run) {
-      each_pack<T>(shape.inner, [&](long i, auto at) {
-        V v = (load<V>(x + run + i, at) - m) * scale + offset;
-        if constexpr (Residual) v += load<V>(residual + run + i, at);
+      detail::each_wide_pack<T>(shape.inner, [&](long i, auto at) {
+        V v = (detail::load_wide(x + run + i, at) - m) * scale + offset;
+        if constexpr (Residual) v += detail::load_wide(residual + run + i, at);
         if constexpr (Relu) v = v < V{} ? V{} : v;
-        store(y + run + i, v, at);
+        detail::store_wide(y + run + i, v, at);
       });
     });
   }
@@ -132,8 +177,8 @@ template <class T> struct batch_norm_backward {
   const T* x;
   const T* y;  // null: there was no relu
   const T* weight;
-  const T* mean;
-  const T* inverse_deviation;
+  const double* mean;
+  const double* inverse_deviation;
   T* dx;
   T* dresidual;
   T* dweight;
@@ -147,7 +192,8 @@ template <class T> struct batch_norm_backward {
  private:
   template <bool Relu> void one(long c) const {
     using V = typename pack<T>::type;
-    const T m = mean[c];
+    const T m = T(mean[c]);
+    const double less = double(m) - mean[c];  // (x - m) + less is what is meant
     const auto slope = [this](long i, auto at) {
       V g = load<V>(dy + i, at);  // a partial load fills up with zeros
       if constexpr (Relu) g = load<V>(y + i, at) > V{} ? g : V{};
@@ -158,9 +204,9 @@ template <class T> struct batch_norm_backward {
       shape.for_each_run(c, [&](long i) {
         const double g = !Relu || y[i] > 0 ? double(dy[i]) : 0;
         sums.first += g;
-        sums.second += g * (double(x[i]) - double(m));
+        sums.second += g * (double(x[i]) - mean[c]);
       });
-    else
+    else {
       shape.for_each_run(c, [&](long run) {
         detail::add_sums<T>(sums, shape.inner, [&](long i, auto at, V& a, V& b) {
           const V g = slope(run + i, at);
@@ -168,13 +214,16 @@ template <class T> struct batch_norm_backward {
           b += g * detail::load_shifted<V>(x + run + i, m, at);
         });
       });
-    const double inverse = double(inverse_deviation[c]), dw = sums.second * inverse;
+      sums.second += less * sums.first;
+    }
+    const double inverse = inverse_deviation[c], dw = sums.second * inverse;
     dweight[c] = T((add_weight ? double(dweight[c]) : 0) + dw);
     dbias[c] = T((add_bias ? double(dbias[c]) : 0) + sums.first);
     if (!dx && !dresidual) return;
     const double n = double(shape.each());
     const T scale = T(double(weight[c]) * inverse);
-    const T center = of_batch ? T(sums.first / n) : T(0), along = of_batch ? T(dw * inverse / n) : T(0);
+    const double slant = dw * inverse / n;
+    const T center = of_batch ? T(sums.first / n + less * slant) : T(0), along = of_batch ? T(slant) : T(0);
     shape.for_each_run(c, [&](long run) {
       each_pack<T>(shape.inner, [&](long j, auto at) {
         const long i = run + j;

@@ -16,9 +16,9 @@ template <class T> struct segment {
   T* gradient;
   T* state;  // the optimiser's, `states` arrays of `count` one after the other, each padded to `stride`
   long count, stride;
-  float scale = 1;               // of the gradient
-  float noise = 0;               // times the deviation; 0: none is drawn
-  float rate = 1;                // of the learning rate
+  double scale = 1;              // of the gradient
+  double noise = 0;              // times the deviation; 0: none is drawn
+  double rate = 1;               // of the learning rate
   const T* deviation = nullptr;  // one number for the parameter, or one an element where `deviation_by_element`
   bool deviation_by_element = false;
   std::uint32_t stream = 0;  // of the noise
@@ -145,7 +145,7 @@ template <class T> struct sum_of_squares {
         });
         squares += double(sum_of<T>(b));
       }
-      partial[k] = squares * double(g.scale) * double(g.scale);
+      partial[k] = squares * g.scale * g.scale;
     });
     double total = 0;
     for (long k = 0; k < n; ++k) total += partial[k];
@@ -159,7 +159,7 @@ template <class T, class Rule> struct update {
   segment_table<T> table;
   Rule rule;
   random::key noise;
-  float gradient_scale = 1;  // of every gradient: clipping, accumulation
+  double gradient_scale = 1;  // of every gradient: clipping, accumulation
   void operator()() const {
     using V = typename pack<T>::type;
     table.for_each_piece([this](const segment<T>& s, long, long first, long last) {
