@@ -1,4 +1,12 @@
 #pragma once
 // Everything of avqa. For programs; headers of the library never include it.
 
-#include <avqa/version.hpp>  // IWYU pragma: export
+// IWYU pragma: begin_exports
+#include <avqa/question/answers.hpp>
+#include <avqa/question/matching.hpp>
+#include <avqa/question/templates.hpp>
+#include <avqa/question/tokenizer.hpp>
+#include <avqa/question/types.hpp>
+#include <avqa/question/vocabulary.hpp>
+#include <avqa/version.hpp>
+// IWYU pragma: end_exports
