@@ -2,6 +2,8 @@
 // Everything of avqa. For programs; headers of the library never include it.
 
 // IWYU pragma: begin_exports
+#include <avqa/data/music_avqa.hpp>
+#include <avqa/data/splits.hpp>
 #include <avqa/question/answers.hpp>
 #include <avqa/question/matching.hpp>
 #include <avqa/question/templates.hpp>
