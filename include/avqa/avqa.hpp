@@ -4,6 +4,9 @@
 // IWYU pragma: begin_exports
 #include <avqa/data/music_avqa.hpp>
 #include <avqa/data/splits.hpp>
+#include <avqa/evaluation/accuracy.hpp>
+#include <avqa/evaluation/accuracy_table.hpp>
+#include <avqa/evaluation/priors.hpp>
 #include <avqa/question/answers.hpp>
 #include <avqa/question/matching.hpp>
 #include <avqa/question/templates.hpp>
