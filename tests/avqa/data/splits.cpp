@@ -50,6 +50,7 @@ TEST_CASE("shared videos are counted once, their questions each, and a mirrored 
 TEST_CASE("repetitions, and those that contradict each other") {
   const std::vector<annotation> all{about("v", 1, "yes"),
                                     about("v", 1, "no"),
+                                    about("v", 1, "no"),
                                     about("v", 1, "yes"),
                                     about("w", 2, "yes"),
                                     about("w", 2, "yes"),
@@ -58,9 +59,9 @@ TEST_CASE("repetitions, and those that contradict each other") {
                                     about("x", {}, "one", 12, {"banjo"}),
                                     about("x", {}, "two", 12, {"violin"})};
   const duplicates twice = find_duplicates(all);
-  CHECK(twice.ids.repeated == 3);
+  CHECK(twice.ids.repeated == 4);
   CHECK(twice.ids.conflicting == 1);
-  CHECK(twice.questions.repeated == 4);
+  CHECK(twice.questions.repeated == 5);
   CHECK(twice.questions.conflicting == 2);
   CHECK(find_duplicates({}).questions.repeated == 0);
 }

@@ -71,12 +71,13 @@ TEST_CASE("answers that the template cannot have are counted") {
   question_accuracy counted;
   counted.add(asked(question_type::audio_visual_existential, "yes", voiceover), "violin");
   counted.add(asked(question_type::audio_visual_existential, "yes", voiceover), "no");
+  counted.add(asked(question_type::audio_visual_existential, "yes", voiceover), "yes");
   counted.add(asked(question_type::audio_visual_counting, "two", sounding), "yes");
   counted.add(asked(question_type::audio_visual_counting, "two", sounding), "two");
   counted.add(asked(question_type::audio_visual_counting, "two"), "kazoo");  // no template, not counted
   CHECK(counted.outside() == 2);
-  CHECK(counted.total().right == 1);
-  CHECK(counted.total().items == 5);
+  CHECK(counted.total().right == 2);
+  CHECK(counted.total().items == 6);
 }
 
 TEST_CASE("classes are answers by their list") {
