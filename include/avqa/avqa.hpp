@@ -1,6 +1,22 @@
 #pragma once
 // Everything of avqa. For programs; headers of the library never include it.
 
-#include <avqa/models/avst.hpp>                   // IWYU pragma: export
-#include <avqa/models/grounding_pretraining.hpp>  // IWYU pragma: export
-#include <avqa/version.hpp>                       // IWYU pragma: export
+// IWYU pragma: begin_exports
+#include <avqa/data/music_avqa.hpp>
+#include <avqa/data/splits.hpp>
+#include <avqa/evaluation/accuracy.hpp>
+#include <avqa/evaluation/accuracy_table.hpp>
+#include <avqa/evaluation/priors.hpp>
+#include <avqa/grounding/spatial.hpp>
+#include <avqa/grounding/temporal.hpp>
+#include <avqa/models/avst.hpp>
+#include <avqa/models/grounding_pretraining.hpp>
+#include <avqa/question/answers.hpp>
+#include <avqa/question/encoder.hpp>
+#include <avqa/question/matching.hpp>
+#include <avqa/question/templates.hpp>
+#include <avqa/question/tokenizer.hpp>
+#include <avqa/question/types.hpp>
+#include <avqa/question/vocabulary.hpp>
+#include <avqa/version.hpp>
+// IWYU pragma: end_exports

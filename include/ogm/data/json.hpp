@@ -84,6 +84,20 @@ class reader {
     if (word("false")) return false;
     fail("true or false expected");
   }
+  /// Reads one value of any kind, checks it, and forgets it.
+  void skip() {
+    const char first = peek();
+    if (first == '{')
+      object([&](const std::string&) { skip(); });
+    else if (first == '[')
+      array([&] { skip(); });
+    else if (first == '"')
+      string();
+    else if (first == '-' || (first >= '0' && first <= '9'))
+      number_text();
+    else if (!word("null") && !word("true") && !word("false"))
+      fail("a value expected");
+  }
   void end() {
     skip_space();
     if (at_ != text_.size()) fail("text after the end of the value");

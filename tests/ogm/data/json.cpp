@@ -46,6 +46,26 @@ TEST_CASE("values are read in the order of the text") {
   CHECK(y == -25.0);
 }
 
+TEST_CASE("a value that nobody wants is skipped, and checked all the same") {
+  json::reader in(R"([{"a":[1,-2.5e3,"x\n",true,false,null,{}],"b":[]} , 7])", "t.json");
+  std::uint64_t last = 0;
+  int values = 0;
+  in.array([&] { ++values == 1 ? in.skip() : void(last = in.unsigned_integer()); });
+  in.end();
+  CHECK(values == 2);
+  CHECK(last == 7);
+  const auto skipped = [](const std::string& text) {
+    return test::message_of([&] {
+      json::reader value(text, "t.json");
+      value.skip();
+      value.end();
+    });
+  };
+  for (const char* good : {"null", " [1, [2]] ", "\"a\"", "-0.5", "{\"a\":null}"}) CHECK(skipped(good) == "");
+  for (const char* bad : {"", "nul", "[1,]", "01", "{\"a\":1,\"a\":2}", "\"\\x\"", "+1", "]", "nullnull"}) CHECK(skipped(bad) != "");
+  CHECK(test::has(skipped(std::string(100000, '[')), "deeper than 32"));
+}
+
 TEST_CASE("escapes and UTF-8 come out as UTF-8") {
   CHECK(read_string(R"("a\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00")") == "a\"\\/\b\f\n\r\tA\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
   CHECK(read_string("\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"") == "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
