@@ -138,7 +138,7 @@ TEST_CASE("with_probe, with_selection and with_ratio change one thing") {
   static_assert(std::is_same_v<with_ratio<ogm_ge, ratio::vs_min>, basic_ogm_ge<shape::paper, select::weights, ratio::vs_min>>);
   static_assert(std::is_same_v<with_ratio<modulation::ogm, ratio::vs_rest>, basic_ogm<shape::paper, select::weights, ratio::vs_rest>>);
   const auto seen = gradients_of(with_selection<modulation::ogm, select::all_encoder>{.alpha = 0.3});
-  const double k = double(float(seen.reported("coefficient/audio")));
+  const double k = seen.reported("coefficient/audio");
   REQUIRE(k < 1);
   for (const auto& s : seen.slots)
     for (std::size_t i = 0; i < s.raw.size(); ++i) CHECK(s.modulated[i] == (s.tag.modality == 0 ? k * s.raw[i] : s.raw[i]));

@@ -40,7 +40,7 @@ TEST_CASE("the modulated gradient is k times the raw one, and what is not select
   for (const auto& s : seen.slots) {
     const bool touched = s.tag.modality == 0 && s.tag.role == role::encoder && s.tag.kind == kind::dense;
     scaled += touched;
-    for (std::size_t i = 0; i < s.raw.size(); ++i) CHECK(s.modulated[i] == (touched ? double(float(k)) * s.raw[i] : s.raw[i]));
+    for (std::size_t i = 0; i < s.raw.size(); ++i) CHECK(s.modulated[i] == (touched ? k * s.raw[i] : s.raw[i]));
   }
   CHECK(scaled == 2);
 }

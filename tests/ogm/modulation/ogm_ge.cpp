@@ -25,7 +25,7 @@ double spread_of_noise(const test::seen_slot& s, double k) {
 TEST_CASE("noise falls on both modalities, or on the modulated one") {
   const modulation::ogm_ge both{.alpha = 0.3};
   const auto seen = gradients_of(both);
-  const double k = double(float(seen.reported("coefficient/audio")));
+  const double k = seen.reported("coefficient/audio");
   for (const auto& s : seen.slots)
     if (s.tag.kind == kind::dense && s.tag.role == role::encoder)
       CHECK(std::abs(spread_of_noise(s, s.tag.modality == 0 ? k : 1) - 1) <= 0.6);
@@ -41,7 +41,7 @@ TEST_CASE("a deviation after scaling is k times that before") {
   modulation::ogm_ge before{.alpha = 0.3}, after{.alpha = 0.3};
   after.std_of = modulation::std_of::after_scale;
   const auto a = gradients_of(before), b = gradients_of(after);
-  const double k = double(float(a.reported("coefficient/audio")));
+  const double k = a.reported("coefficient/audio");
   for (std::size_t i = 0; i < a.slots[0].raw.size(); ++i) {
     const double n = a.slots[0].modulated[i] - k * a.slots[0].raw[i], m = b.slots[0].modulated[i] - k * b.slots[0].raw[i];
     CHECK(std::abs(m - k * n) <= 1e-6 * std::abs(n) + 1e-12);
@@ -61,7 +61,7 @@ TEST_CASE("the same step draws the same noise, another step another") {
 TEST_CASE("the paper's covariance is that of the gradients of single samples") {
   const auto policy = modulation::ogm_ge_as_in_paper(0.3);
   const auto seen = gradients_of(policy);
-  const double k = double(float(seen.reported("coefficient/audio")));
+  const double k = seen.reported("coefficient/audio");
   // Every sample's gradient by a batch of one.
   using model = test::small_model<>;
   const test::small_batch batch;
