@@ -17,6 +17,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -63,6 +64,22 @@ template <class T> T load_number(byte_span bytes, std::size_t offset) {
   T value;
   std::memcpy(&value, bytes.data() + offset, sizeof(T));
   return value;
+}
+
+/// Bytes of the first character of a text that is not empty, 0 where it is no UTF-8.
+inline std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? unsigned(static_cast<unsigned char>(text[i])) : 0u; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  unsigned code = first & (0x7Fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 63);
+  }
+  static constexpr unsigned smallest[]{0, 0, 0x80, 0x800, 0x10000};  // a longer form than needed is forbidden
+  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+  return first < 0xC2 || first > 0xF4 || code < smallest[length] || code > 0x10FFFF || surrogate ? 0 : length;
 }
 
 }  // namespace detail
