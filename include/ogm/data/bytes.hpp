@@ -169,16 +169,24 @@ inline void write_atomically(const std::string& path, byte_span bytes) { write_a
 
 /// The CRC-32 of zip and PNG (reflected polynomial 0xEDB88320).
 inline std::uint32_t crc32(byte_span bytes) {
-  static constexpr auto table = [] {
-    std::array<std::uint32_t, 256> t{};
+  // tables[k][b]: what the byte b does to the CRC k bytes after it; eight at a time depend on each other once.
+  static constexpr auto tables = [] {
+    std::array<std::array<std::uint32_t, 256>, 8> t{};
     for (std::uint32_t i = 0; i < 256; ++i) {
-      t[i] = i;
-      for (int bit = 0; bit < 8; ++bit) t[i] = (t[i] & 1 ? 0xEDB88320u : 0u) ^ (t[i] >> 1);
+      t[0][i] = i;
+      for (int bit = 0; bit < 8; ++bit) t[0][i] = (t[0][i] & 1 ? 0xEDB88320u : 0u) ^ (t[0][i] >> 1);
     }
+    for (std::size_t k = 1; k < 8; ++k)
+      for (std::size_t i = 0; i < 256; ++i) t[k][i] = t[0][t[k - 1][i] & 255] ^ (t[k - 1][i] >> 8);
     return t;
   }();
   std::uint32_t crc = ~0u;
-  for (const std::byte b : bytes) crc = table[(crc ^ std::uint32_t(b)) & 255] ^ (crc >> 8);
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
+    const std::uint64_t x = detail::load_number<std::uint64_t>(bytes, 0) ^ crc;
+    crc = 0;
+    for (std::size_t k = 0; k < 8; ++k) crc ^= tables[7 - k][x >> 8 * k & 255];
+  }
+  for (const std::byte b : bytes) crc = tables[0][(crc ^ std::uint32_t(b)) & 255] ^ (crc >> 8);
   return ~crc;
 }
 
