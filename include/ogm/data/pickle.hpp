@@ -31,7 +31,7 @@ enum class role : std::uint8_t { forbidden, constant, dictionary, wrapper, funct
 /// The caller's list of globals, by "module.name".
 using classifier = role (*)(std::string_view name);
 
-/// Bytes that a pickle may have. Its objects take up to 64 bytes for each of them.
+/// Bytes that a pickle may have. Its objects take up to 64 bytes for each.
 inline constexpr std::size_t size_limit = 100'000'000;
 
 namespace detail {

@@ -90,8 +90,8 @@ inline std::vector<std::pair<path, object>> state_dicts(const pickle::document& 
 }  // namespace detail
 
 /// A file in memory. Refused: opcodes and globals that tensors and dictionaries do not need; sizes, offsets and strides that lead outside
-/// of a storage; storages of another size than their tensors say; wrong CRCs; TorchScript. Memory for what the file says about itself is at
-/// most 64 bytes for each of its bytes, and all tensors together are at most 8 times the file and 1 MB.
+/// of a storage; storages of another size than their tensors say; wrong CRCs; TorchScript. Memory for what the pickle says is at most
+/// 100 bytes for each of its bytes, and all tensors together are at most 8 times the file and 1 MB.
 ///
 /// Errors     data_error with the name of the file, and of the tensor or the byte
 class archive {
@@ -215,7 +215,7 @@ class archive {
     if (found.size() == 1) return found[0].second;
     if (found.empty()) {
       bool empty = at.is(kind::dict);
-      detail::each_child(at, [&](const std::string&, pickle::object) { empty = false; });
+      if (empty) at.each_item([&](pickle::object, pickle::object) { empty = false; });
       if (empty) return at;
       detail::damaged(name_, "holds no state dict; options::inside says where else tensors are");
     }

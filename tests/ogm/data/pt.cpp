@@ -127,6 +127,7 @@ TEST_CASE("tensors in several dictionaries: the file asks which") {
   CHECK(parse(two, {.inside = pt::path{"ema"}}).contains("v"));
   CHECK(parse(two, {.inside = pt::path{}}).contains("loss"));
   CHECK(test::has(failure(test::pt_zip(test::pickle("K\x05"))), "holds no state dict"));
+  CHECK(test::has(failure(test::pt_zip(test::pickle("}(NNu"))), "holds no state dict"));
   CHECK(parse(test::pt_zip(test::pickle("}"))).entries().empty());
   // Alone, or in a list.
   CHECK(parse(test::pt_zip(test::pickle(test::tensor()))).find("").shape == sizes{2, 3});
