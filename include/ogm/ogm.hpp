@@ -1,6 +1,7 @@
 #pragma once
-// Everything that a training program needs. For programs: headers of the library never include it. Readers of media files, and the adapters
-// to Eigen and xtensor, are included by those who use them: ogm/data/wav.hpp, ogm/data/image.hpp, ogm/core/interop/eigen.hpp, ...
+// Everything that a training program needs. For programs: headers of the library never include it. Readers of media files and of PyTorch's
+// .pt, and the adapters to Eigen and xtensor, are included by those who use them: ogm/data/wav.hpp, ogm/data/image.hpp, ogm/data/pt.hpp and
+// pt_writer.hpp, ogm/core/interop/eigen.hpp, ...
 
 // IWYU pragma: begin_exports
 #include <ogm/autograd/expression.hpp>

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -63,6 +64,22 @@ template <class T> T load_number(byte_span bytes, std::size_t offset) {
   T value;
   std::memcpy(&value, bytes.data() + offset, sizeof(T));
   return value;
+}
+
+/// Bytes of the first character of a text that is not empty, 0 where it is no UTF-8.
+inline std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? unsigned(static_cast<unsigned char>(text[i])) : 0u; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  unsigned code = first & (0x7Fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 63);
+  }
+  static constexpr unsigned smallest[]{0, 0, 0x80, 0x800, 0x10000};  // a longer form than needed is forbidden
+  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+  return first < 0xC2 || first > 0xF4 || code < smallest[length] || code > 0x10FFFF || surrogate ? 0 : length;
 }
 
 }  // namespace detail
@@ -152,16 +169,24 @@ inline void write_atomically(const std::string& path, byte_span bytes) { write_a
 
 /// The CRC-32 of zip and PNG (reflected polynomial 0xEDB88320).
 inline std::uint32_t crc32(byte_span bytes) {
-  static constexpr auto table = [] {
-    std::array<std::uint32_t, 256> t{};
+  // tables[k][b]: what the byte b does to the CRC k bytes after it; eight at a time depend on each other once.
+  static constexpr auto tables = [] {
+    std::array<std::array<std::uint32_t, 256>, 8> t{};
     for (std::uint32_t i = 0; i < 256; ++i) {
-      t[i] = i;
-      for (int bit = 0; bit < 8; ++bit) t[i] = (t[i] & 1 ? 0xEDB88320u : 0u) ^ (t[i] >> 1);
+      t[0][i] = i;
+      for (int bit = 0; bit < 8; ++bit) t[0][i] = (t[0][i] & 1 ? 0xEDB88320u : 0u) ^ (t[0][i] >> 1);
     }
+    for (std::size_t k = 1; k < 8; ++k)
+      for (std::size_t i = 0; i < 256; ++i) t[k][i] = t[0][t[k - 1][i] & 255] ^ (t[k - 1][i] >> 8);
     return t;
   }();
   std::uint32_t crc = ~0u;
-  for (const std::byte b : bytes) crc = table[(crc ^ std::uint32_t(b)) & 255] ^ (crc >> 8);
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
+    const std::uint64_t x = detail::load_number<std::uint64_t>(bytes, 0) ^ crc;
+    crc = 0;
+    for (std::size_t k = 0; k < 8; ++k) crc ^= tables[7 - k][x >> 8 * k & 255];
+  }
+  for (const std::byte b : bytes) crc = tables[0][(crc ^ std::uint32_t(b)) & 255] ^ (crc >> 8);
   return ~crc;
 }
 

@@ -203,19 +203,10 @@ class reader {
       out += char(0xF0 | code >> 18), tail(12), tail(6), tail(0);
   }
   void utf8(std::string& out) {
-    const auto byte = [&](std::size_t i) { return i < text_.size() ? unsigned(static_cast<unsigned char>(text_[i])) : 0u; };
-    const unsigned first = byte(at_);
-    const int length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    unsigned code = first & (0x7Fu >> length);
-    for (int i = 1; i < length; ++i) {
-      const unsigned next = byte(at_ + std::size_t(i));
-      if ((next & 0xC0) != 0x80) fail("bad UTF-8");
-      code = code << 6 | (next & 63);
-    }
-    static constexpr unsigned smallest[]{0, 0, 0x80, 0x800, 0x10000};  // a longer form than needed is forbidden
-    if (first < 0xC2 || first > 0xF4 || code < smallest[length] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) fail("bad UTF-8");
-    out.append(text_.substr(at_, std::size_t(length)));
-    at_ += std::size_t(length);
+    const std::size_t length = detail::utf8_length(text_.substr(at_));
+    if (length == 0) fail("bad UTF-8");
+    out.append(text_.substr(at_, length));
+    at_ += length;
   }
 
   std::string_view text_;

@@ -57,3 +57,30 @@ TEST_CASE("CRC-32 gives the check value of its catalogue") {
   CHECK(crc32(as_byte_span(digits)) == 0xCBF43926u);
   CHECK(crc32({}) == 0u);
 }
+
+TEST_CASE("CRC-32 is the division by its polynomial, at every length and alignment") {
+  std::vector<std::uint8_t> bytes(100);
+  std::uint32_t state = 1;
+  for (auto& b : bytes) b = std::uint8_t((state = state * 1664525u + 1013904223u) >> 24);
+  for (std::size_t first = 0; first < 9; ++first)
+    for (std::size_t size = 0; size <= 80; ++size) {
+      std::uint32_t crc = ~0u;
+      for (std::size_t i = 0; i < size; ++i) {
+        crc ^= bytes[first + i];
+        for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0u);
+      }
+      REQUIRE(crc32(as_byte_span(bytes.data() + first, size)) == ~crc);
+    }
+}
+
+TEST_CASE("UTF-8: the length of a character, 0 for what is none") {
+  const auto length = [](const std::string& text) { return detail::utf8_length(text); };
+  CHECK(length("ab") == 1);
+  CHECK(length(std::string(1, '\0')) == 1);
+  CHECK(length("\xC3\xA9x") == 2);
+  CHECK(length("\xE2\x82\xAC") == 3);
+  CHECK(length("\xF0\x9F\x98\x80") == 4);
+  for (const std::string bad :
+       {"\x80", "\xC3", "\xC3x", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80", "\xFF"})
+    CHECK(length(bad) == 0);
+}
