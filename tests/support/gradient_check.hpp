@@ -2,9 +2,9 @@
 // Gradients of a layer against central differences, and what else holds for every layer.
 
 #include <ogm/autograd/tape.hpp>
-#include <ogm/backend/eigen.hpp>
 #include <ogm/nn/initialise.hpp>
 #include <support/compare.hpp>
+#include <support/eigen_products.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -318,12 +318,6 @@ template <class Backend = backend::eigen<double>, class Layer, class... Inputs>
 void check_layer(Layer& layer, const gradient_options& options, const Inputs&... inputs) {
   const auto forward = [](auto& tape, const auto& model, const auto&... x) { return model(tape, x...); };
   CHECK(gradient_problem<Backend>(layer, forward, options, inputs...) == "");
-}
-/// A test that such a layer takes data as it takes variables. Once a layer is enough: it costs an instantiation.
-template <class Backend = backend::eigen<double>, class Layer, class... Inputs>
-void check_layer_of_data(Layer& layer, const Inputs&... inputs) {
-  const auto forward = [](auto& tape, const auto& model, const auto&... x) { return model(tape, x...); };
-  CHECK(data_problem<Backend>(layer, forward, inputs...) == "");
 }
 /// A test of a function of the tape and its inputs.
 template <class Backend = backend::eigen<double>, class Function, class... Inputs>
