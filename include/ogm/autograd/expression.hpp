@@ -190,7 +190,7 @@ template <class E, class Shape> long row_columns(const E& e, const Shape& shape)
       const auto& own = shape_of(x);
       if (!ends_with(shape, own))
         throw shape_error("ogm: an expression of shapes " + shape.text() + " and " + own.text() +
-                          ". A tensor of fewer axes must be the last axes of the other.");
+                          (is_row<L, Shape> ? ". A tensor of fewer axes must be the last axes of the other." : "."));
       if constexpr (is_row<L, Shape>) {
         const long n = long(own.count());
         if (columns && n != columns)

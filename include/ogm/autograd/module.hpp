@@ -28,7 +28,7 @@ template <int Modality, role Role, class M> struct belongs_to : M {
 /// The name of a field, grown on the way down: "audio.layer1.0.conv1.weight".
 struct path {
   std::string text;
-  friend path operator/(const path& p, std::string_view name) {
+  [[gnu::noinline]] friend path operator/(const path& p, std::string_view name) {  // once, not in every field of every walk
     return {p.text.empty() ? std::string(name) : p.text + "." + std::string(name)};
   }
 };

@@ -89,7 +89,7 @@ template <class T, class Gemm> void convolve_by_gemm(const op::convolution_forwa
     for (long i = detail::first_image(s.batch, chunks, k); i < detail::first_image(s.batch, chunks, k + 1); ++i)
       for (long g = 0; g < s.groups; ++g) {
         const T* image = c.x + i * s.in_image();
-        T* columns = scratch + k * patch * pixels;
+        T* columns = direct ? nullptr : scratch + k * patch * pixels;
         const T* from = direct ? image + g * patch * pixels : columns;
         if (!direct) detail::image_to_columns(s, image, g, columns);
         T* y = c.y + i * s.out_image() + g * outputs * pixels;
@@ -154,7 +154,7 @@ template <class T, class Gemm> void convolve_by_gemm(const op::convolution_backw
       for (long g = 0; g < s.groups; ++g) {
         const T* image = c.x + i * s.in_image();
         const T* dy = c.dy + i * s.out_image() + g * outputs * pixels;
-        T* columns = scratch + k * patch * pixels;
+        T* columns = direct ? nullptr : scratch + k * patch * pixels;
         const T* from = direct ? image + g * patch * pixels : columns;
         if (!direct) detail::image_to_columns(s, image, g, columns);
         gemm(op::gemm<T>{.a = dy,

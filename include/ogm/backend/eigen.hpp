@@ -19,7 +19,8 @@ namespace ogm::backend {
 
 /// One product in the calling thread.
 struct eigen_gemm {
-  template <class T> void operator()(const op::gemm<T>& g) const {
+  // Not inlined: the four products are most of what a program compiles of Eigen.
+  template <class T> [[gnu::noinline]] void operator()(const op::gemm<T>& g) const {
     const auto a = map(g.a, g.a_transposed ? g.inner : g.rows, g.a_transposed ? g.rows : g.inner, g.a_stride);
     const auto b = map(g.b, g.b_transposed ? g.columns : g.inner, g.b_transposed ? g.inner : g.columns, g.b_stride);
     auto c = map(g.c, g.rows, g.columns, g.c_stride);

@@ -6,8 +6,10 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace ogm {
 
@@ -17,14 +19,30 @@ using size_type = std::ptrdiff_t;
 inline constexpr int dyn = -1;
 
 /// "(64, 10, 512)"; dyn prints as "dyn".
-template <class Sizes> std::string shape_text(const Sizes& sizes) {
+inline std::string shape_text(std::span<const size_type> sizes) {
   std::string out = "(";
-  for (const auto s : sizes) {
+  for (const size_type s : sizes) {
     if (out.size() > 1) out += ", ";
-    out += size_type(s) == dyn ? std::string("dyn") : std::to_string(s);
+    out += s == dyn ? std::string("dyn") : std::to_string(s);
   }
   return out + ")";
 }
+/// The same of sizes of another type.
+template <class Sizes>
+requires(!std::convertible_to<const Sizes&, std::span<const size_type>>) std::string shape_text(const Sizes& sizes) {
+  return shape_text(std::span<const size_type>(std::vector<size_type>(std::begin(sizes), std::end(sizes))));
+}
+
+namespace detail {
+// Errors of shapes are told here, and not in each place that makes a shape: their text would be compiled once for every type of it.
+[[noreturn, gnu::noinline, gnu::cold]] inline void throw_other_shape(std::span<const size_type> expected,
+                                                                     std::span<const size_type> given) {
+  throw shape_error("ogm: a tensor of shape " + shape_text(expected) + " expected, " + shape_text(given) + " given.");
+}
+[[noreturn, gnu::noinline, gnu::cold]] inline void throw_too_large(std::span<const size_type> given) {
+  throw shape_error("ogm: the shape " + shape_text(given) + " has more elements than memory.");
+}
+}  // namespace detail
 
 /// Row-major extents.
 ///
@@ -66,7 +84,7 @@ template <int... E> struct extents {
     return n;
   }
   std::string text() const { return shape_text(sizes); }
-  static std::string static_text() { return shape_text(statics); }
+  static std::string static_text() { return shape_text(std::array<size_type, sizeof...(E)>{E...}); }
   friend constexpr bool operator==(const extents&, const extents&) = default;
 
  private:
@@ -74,8 +92,8 @@ template <int... E> struct extents {
     size_type n = 1;
     for (int i = 0; i < rank; ++i) {
       if (sizes[i] < 0 || (statics[i] != dyn && statics[i] != sizes[i]))
-        throw shape_error("ogm: a tensor of shape " + static_text() + " expected, " + text() + " given.");
-      if (__builtin_mul_overflow(n, sizes[i], &n)) throw shape_error("ogm: the shape " + text() + " has more elements than memory.");
+        detail::throw_other_shape(std::array<size_type, sizeof...(E)>{E...}, sizes);
+      if (__builtin_mul_overflow(n, sizes[i], &n)) detail::throw_too_large(sizes);
     }
   }
 };

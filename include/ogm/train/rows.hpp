@@ -16,6 +16,12 @@ template <class U, class Tape> U* upload(Tape& tape, std::span<const U> from) {
   return to;
 }
 
+/// A handle of elements that are only read.
+template <class S, class T, int... E> basic_view<S, const T, E...> as_data(const basic_view<S, T, E...>& x) {
+  return {x.data(), x.shape()};
+}
+template <class S, class T, int... E> basic_view<S, const T, E...> as_data(const basic_tensor<S, T, E...>& x) { return x.view(); }
+
 /// y[i] = factor[i] x[i] for every sample i of a batch, whatever axes follow, and the same backward.
 template <class Tape, class X, class T> auto scaled_rows(Tape& tape, const X& x, const T* factor) {
   auto y = tape.template make<T>(x.shape());

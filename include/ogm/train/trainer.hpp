@@ -225,7 +225,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       const int shares = int(std::min<long>(how.accumulate, left));
       for (int i = 0; i < shares && batch; ++i) {
         staging_.rewind();
-        step_.set_sample_masks(masks_of(batch->ids, batches.state().position));
+        if constexpr (step_type::masks_samples) step_.set_sample_masks(masks_of(batch->ids, batches.state().position));
         const auto r = step_.accumulate(detail::staged_inputs(staging_, *batch), detail::staged_labels(staging_, batch->labels), here,
                                         1.f / float(shares), batch->ids, {how.clip_norm});
         total.loss += r.loss / shares;

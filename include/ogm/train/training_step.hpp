@@ -87,6 +87,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   static constexpr bool taps_features = modulation::has_on_feature_gradient<Policy, feature_gradient_context>;
   static constexpr bool adds_losses = modulation::has_loss<Policy, losses_type>;
   static constexpr bool edits_batches = modulation::has_on_batch<Policy, batch_context>;
+  static constexpr bool masks_samples = edits_batches || modulation::has_sample<Policy, modulation::sample_context<modalities>>;
 
   training_step(Model model, Policy policy, Optimiser optimiser)
       : modules_{std::move(model), {}, {}},
@@ -120,7 +121,10 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   std::span<const size_type> offsets() const { return offsets_; }
   const modulation::report& report() const { return report_; }
   /// Which modalities of which samples of the batches from now on are there: bit u says that modality u is not. Empty: all.
-  void set_sample_masks(std::span<const std::uint32_t> dropped) { sample_masks_.assign(dropped.begin(), dropped.end()); }
+  void set_sample_masks(std::span<const std::uint32_t> dropped) {
+    static_assert(masks_samples, "ogm: samples are masked for a policy that has sample() or on_batch(). Give it one of them.");
+    sample_masks_.assign(dropped.begin(), dropped.end());
+  }
   /// Copies of the weights, in the layout of the gradient store, where the policy needs weight_snapshot.
   void take_snapshot(basic_tensor<space, T, dyn>& into) {
     if (into.count() != gradients_.values().count()) into = basic_tensor<space, T, dyn>(gradients_.values().count());
@@ -149,24 +153,27 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   /// updates within accumulate(), which clips by `own_clip`; call it once a step, and finish() not at all.
   void begin() {
     gradients_.clear();
-    report_.clear();
+    if constexpr (!std::same_as<Policy, modulation::none>) report_.clear();
   }
   template <class Inputs>
   step_result<modalities> accumulate(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels,
                                      const modulation::progress& at, float share, std::span<const std::int32_t> ids = {},
                                      const optim::clipping& own_clip = {}) {
+    static_assert(std::tuple_size_v<Inputs> == modalities, "ogm: a model was given another number of inputs than it has modalities.");
     check_batch(inputs, labels);
+    // Views of constant elements, whatever was given: the model is compiled once for tensors, views and masked copies of them.
+    const auto data = std::apply([](const auto&... x) { return std::tuple{detail::as_data(x)...}; }, inputs);
     step_result<modalities> result;
     if constexpr (requirements.own_step) {  // once for each modality: forward, backward, modulation, update
       for (int u = 0; u < modalities; ++u) {
         phase_.only = u;
         gradients_.clear();
-        result = pass(inputs, labels, at, share, ids);
+        result = pass(data, labels, at, share, ids);
         finish(result, at, own_clip);
       }
       phase_.only = -1;
     } else
-      result = pass(inputs, labels, at, share, ids);
+      result = pass(data, labels, at, share, ids);
     return result;
   }
   void finish(step_result<modalities>& result, const modulation::progress& at, const optim::clipping& clip) {
@@ -234,22 +241,20 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   template <class Inputs>
   step_result<modalities> pass(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
                                float share, std::span<const std::int32_t> ids) {
-    static_assert(std::tuple_size_v<Inputs> == modalities, "ogm: a model was given another number of inputs than it has modalities.");
-    return with_masks(given, labels, at, ids,
-                      [&](const auto& inputs, auto present) { return pass_on(inputs, labels, present, at, share); });
-  }
-
-  /// on_batch: masked copies of the inputs, and labels of -1 where a modality or a sample is not there.
-  template <class Inputs, class F>
-  auto with_masks(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, const modulation::progress& at,
-                  std::span<const std::int32_t> ids, const F& f) {
     tape_.rewind();
     tape_.set_random(at.seed, std::uint32_t(at.step));
     std::array<basic_view<space, const std::int32_t, dyn>, modalities + 1> present;
     present.fill(labels);
-    if constexpr (!edits_batches) {
-      if (sample_masks_.empty()) return f(given, present);
+    if constexpr (masks_samples) {
+      if (edits_batches || !sample_masks_.empty()) return pass_on(masked(given, labels, present, at, ids), labels, present, at, share);
     }
+    return pass_on(given, labels, present, at, share);
+  }
+
+  /// on_batch: masked copies of the inputs, and in `present` labels of -1 where a modality or a sample is not there.
+  template <class Inputs, class Present>
+  Inputs masked(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, Present& present, const modulation::progress& at,
+                std::span<const std::int32_t> ids) {
     const auto n = std::size_t(labels.count());
     host_labels_.resize(n);
     space::copy_to_host(host_labels_.data(), labels.data(), n * sizeof(std::int32_t));
@@ -264,7 +269,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       batch_context context(at, host_labels_, ids, dropped_);
       policy_.on_batch(context);
     }
-    const auto masked = [&]<class X>(const X& x, unsigned u) {
+    const auto one = [&]<class X>(const X& x, unsigned u) -> X {
       using Number = typename X::value_type;
       static_assert(std::same_as<Number, T> || std::same_as<Number, std::int32_t>,
                     "ogm: an input holds neither the backend's numbers nor std::int32_t. Convert it before the step.");
@@ -278,16 +283,14 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       factors.resize(n);
       for (std::size_t i = 0; i < n; ++i) factors[i] = dropped_[i] >> u & 1 ? Number(0) : Number(1);
       auto& quiet = static_cast<inference<backend_type>&>(tape_);
-      return detail::scaled_rows(quiet, x, detail::upload<Number>(quiet, factors));
+      return detail::as_data(detail::scaled_rows(quiet, x, detail::upload<Number>(quiet, factors)));
     };
     for (unsigned u = 0; u <= unsigned(modalities); ++u)
       present[u] = upload_labels([&](std::size_t i) {
         const bool gone = u < unsigned(modalities) ? dropped_[i] >> u & 1 : dropped_[i] == (1u << modalities) - 1;
         return gone ? -1 : host_labels_[i];
       });
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return f(std::tuple(masked(as_view(std::get<I>(given)), unsigned(I))...), present);
-    }
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Inputs(one(std::get<I>(given), unsigned(I))...); }
     (std::make_index_sequence<std::size_t(modalities)>{});
   }
   template <class Label> basic_view<space, const std::int32_t, dyn> upload_labels(const Label& label) {
@@ -311,15 +314,15 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     const auto clean = [&]<std::size_t... I>(std::index_sequence<I...>) { return std::tuple{encode<int(I)>(std::get<I>(inputs))...}; }
     (std::make_index_sequence<std::size_t(modalities)>{});
     const auto features = edited(clean, labels, present, at, result);
-    [&]<std::size_t... I>(std::index_sequence<I...>) { ((features_[I] = as_rows(std::get<I>(features))), ...); }
-    (std::make_index_sequence<std::size_t(modalities)>{});
+    if constexpr (edits_gradients)
+      each_modality([&]<int U>(std::integral_constant<int, U>) { features_[U] = as_rows(std::get<U>(features)); });
     const auto logits = std::apply([&](const auto&... z) { return modules_.model.head(tape_, z...); }, features);
 
-    losses_type losses(at, tape_, Model::modality_names, present[modalities], terms_, report_);
     terms_.clear();
-    losses.set_logits(as_row_var(logits));
     terms_.push_back({"fused", nn::cross_entropy(tape_, logits, present[modalities], {.absent_labels = true}), 1, 0});
     if constexpr (adds_losses || requirements.own_step) {
+      losses_type losses(at, tape_, Model::modality_names, present[modalities], terms_, report_);
+      losses.set_logits(as_row_var(logits));
       each_modality([&]<int U>(std::integral_constant<int, U>) {
         losses.set_features(U, as_row_var(std::get<U>(features)));
         if constexpr (recorded_probe) {

@@ -38,6 +38,7 @@ struct listening {
   void predict(auto&) const { heard->push_back("predict"); }
   void save(auto&) const { heard->push_back("save"); }
 };
+static_assert(modulation::policy<listening> && listening::requirements.probe == probe::split);
 struct at_progress {
   progress where;
   const progress& at() const { return where; }

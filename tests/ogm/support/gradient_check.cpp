@@ -12,7 +12,7 @@ namespace {
 using backend_type = backend::eigen<double>;
 
 /// y = x^2 elementwise, with a mistake of choice.
-enum class mistake { none, factor, stale, overwrites, other_in_inference, nothing_written };
+enum class mistake { none, factor, stale, overwrites, other_in_inference, other_for_data, nothing_written };
 template <mistake Mistake> struct squared {
   OGM_NO_FIELDS
   template <class Tape, class X> auto operator()(Tape& tape, const X& x) const {
@@ -22,6 +22,7 @@ template <mistake Mistake> struct squared {
       for (long i = 0; i < n; ++i) y.data()[i] = 0;
     for (long i = 0; i < n; ++i) y.data()[i] += x.data()[i] * x.data()[i];
     if constexpr (Mistake == mistake::other_in_inference && !Tape::records) y.data()[n - 1] += 1e-15;
+    if constexpr (Mistake == mistake::other_for_data && !is_var<X>) y.data()[n - 1] += 1e-15;
     if constexpr (Tape::records && is_var<X>)
       tape.record([x, y, n](auto&) {
         if (!y.reached()) return;
@@ -70,4 +71,13 @@ TEST_CASE("the gradient check catches what is wrong", "[support]") {
   CHECK(problem_of<mistake::overwrites>().find("does not add up") != std::string::npos);
   CHECK(problem_of<mistake::other_in_inference>().find("inference") != std::string::npos);
   CHECK(!problem_of<mistake::nothing_written>().empty());
+}
+
+TEST_CASE("the check of data accepts what is right and catches what is wrong", "[support]") {
+  const auto problem = []<mistake Mistake>(squared<Mistake> layer) {
+    const auto forward = [](auto& tape, const auto& model, const auto& x) { return model(tape, x); };
+    return test::data_problem<backend_type>(layer, forward, test::numbers_like(extents<dyn, 3>(5), 1));
+  };
+  CHECK(problem(squared<mistake::none>{}) == "");
+  CHECK(problem(squared<mistake::other_for_data>{}).find("other bits") != std::string::npos);
 }

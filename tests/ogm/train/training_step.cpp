@@ -65,6 +65,11 @@ struct drops_second {
     for (size_type i = 0; i < c.size(); ++i) c.drop(1, i);
   }
 };
+/// Asks for masks of samples, as a policy with sample() does, and leaves setting them to the test.
+struct masks {
+  static constexpr needs requirements{};
+  void sample(auto&) const {}
+};
 struct alternates {
   static constexpr needs requirements{.probe = probe::split, .own_step = true};
   std::vector<int>* active = nullptr;
@@ -119,7 +124,7 @@ TEST_CASE("token indices are inputs like others, also where a policy drops them"
     if (i == 0) first = last;
   }
   CHECK(last < 0.5 * first);
-  const auto masked = make<text_model>();
+  const auto masked = make<text_model>(masks{});
   std::vector<std::uint32_t> without(9);
   without[4] = 1;
   masked->set_sample_masks(without);
@@ -132,7 +137,7 @@ TEST_CASE("token indices are inputs like others, also where a policy drops them"
 TEST_CASE("a dropped sample of more than two axes is zero, and no other is touched") {
   const batch b;
   auto x = test::numbers_like(extents<dyn, 2, 5>(9), 4);
-  const auto masked = make<long_model>();
+  const auto masked = make<long_model>(masks{});
   std::vector<std::uint32_t> without(9);
   without[4] = without[8] = 1;
   masked->set_sample_masks(without);
@@ -190,12 +195,12 @@ TEST_CASE("per_loss_gradients: each loss's own, which add up to the whole") {
 
 TEST_CASE("misuse of the engine is a sentence") {
   const batch b;
-  const auto step = make<normed_model>();
+  const auto step = make<normed_model>(masks{});
   const tensor<std::int32_t, dyn> few(4);
   CHECK_THROWS_WITH(step->step(std::tie(b.sound, b.other), as_view(few), {}),
                     Catch::Contains("'a' has a batch of 9") && Catch::Contains("4 labels"));
-  const std::vector<std::uint32_t> masks(5);
-  step->set_sample_masks(masks);
+  const std::vector<std::uint32_t> five(5);
+  step->set_sample_masks(five);
   CHECK_THROWS_WITH(step->step(std::tie(b.sound, b.other), as_view(b.labels), {}),
                     Catch::Contains("5 samples") && Catch::Contains("has 9"));
   step->set_sample_masks({});
