@@ -12,6 +12,9 @@ namespace golden {
 bool ogm_on_eigen(const json& file, const std::string& title);
 bool ogm_in_double(const json& file, const std::string& title);
 bool ogm_on_onednn(const json& file, const std::string& title);
+bool avqa_on_eigen(const json& file, const std::string& title);
+bool avqa_in_double(const json& file, const std::string& title);
+bool avqa_on_onednn(const json& file, const std::string& title);
 bool has_onednn();
 
 }  // namespace golden

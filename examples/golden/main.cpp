@@ -28,10 +28,16 @@ bool check(const std::string& path) {
     if (golden::has_onednn()) good &= golden::ogm_on_onednn(file, path + ", float, convolutions by oneDNN");
     return golden::ogm_in_double(file, path + ", double") && good;
   }
+  if (file.contains("out_qa") || file.contains("out_match")) {
+    bool good = golden::avqa_on_eigen(file, path + ", float, products by Eigen");
+    if (golden::has_onednn()) good &= golden::avqa_on_onednn(file, path + ", float, products by oneDNN");
+    return golden::avqa_in_double(file, path + ", double") && good;
+  }
   for (const char* list : {"layers", "optimizers", "schedules", "clip_grad_norm"})
     if (file.contains(list)) return golden::check_layers(file, path);
   if (file.contains("case"))
-    throw ogm::data_error("ogm: the case " + file.at("case").get<std::string>() + " is of no network that is known here (ogm_*).");
+    throw ogm::data_error("ogm: the case " + file.at("case").get<std::string>() +
+                          " is of no network that is known here (ogm_*, avst_*, avqa_without_grounding_*, grounding_pretrain_*).");
   throw ogm::data_error("ogm: holds no case.");
 }
 

@@ -62,7 +62,8 @@ template <int Channels, class Backend = backend::standard> struct batch_norm {
     if constexpr (X::rank >= 2) {
       constexpr bool fits =
           detail::a_normalisation_of_channels<Channels>::template was_given_a_tensor_of_channels<X::shape_type::statics[1]>;
-      static_assert(fits, "ogm: the channels of the tensor are not those of the batch_norm. Make them equal.");
+      static_assert(detail::a_normalisation_of_channels<Channels>::template was_given_a_tensor_of_channels<X::shape_type::statics[1]>,
+                    "ogm: the channels of the tensor are not those of the batch_norm. Make them equal.");
       if constexpr (fits) return run<Relu>(tape, input(tape, argument), residual);
     }
   }

@@ -98,7 +98,8 @@ template <int In, int Out, class... Options> struct conv2d {
     static_assert(X::rank == 4, "ogm: conv2d takes images (batch, channel, height, width). Reshape the tensor, or use conv1d.");
     if constexpr (X::rank == 4) {
       constexpr bool fits = detail::a_convolution_of_input_channels<In>::template was_given_a_tensor_of_channels<X::shape_type::statics[1]>;
-      static_assert(fits, "ogm: the channels of the image are not the input channels of the convolution. Make them equal.");
+      static_assert(detail::a_convolution_of_input_channels<In>::template was_given_a_tensor_of_channels<X::shape_type::statics[1]>,
+                    "ogm: the channels of the image are not the input channels of the convolution. Make them equal.");
       if constexpr (fits) return run(tape, input(tape, argument));
     }
   }
@@ -151,7 +152,8 @@ template <int In, int Out, class... Options> struct conv1d {
     static_assert(X::rank == 3, "ogm: conv1d takes sequences (batch, channel, time). Reshape the tensor, or use conv2d.");
     if constexpr (X::rank == 3) {
       constexpr bool fits = detail::a_convolution_of_input_channels<In>::template was_given_a_tensor_of_channels<X::shape_type::statics[1]>;
-      static_assert(fits, "ogm: the channels of the sequence are not the input channels of the convolution. Make them equal.");
+      static_assert(detail::a_convolution_of_input_channels<In>::template was_given_a_tensor_of_channels<X::shape_type::statics[1]>,
+                    "ogm: the channels of the sequence are not the input channels of the convolution. Make them equal.");
       if constexpr (fits) return run(tape, input(tape, argument));
     }
   }

@@ -42,7 +42,8 @@ template <int In, int Out, class... Options> struct conv_block {
     static_assert(X::rank == 4, "ogm: conv_block takes images (batch, height, width, channel). Reshape the tensor.");
     if constexpr (X::rank == 4) {
       constexpr bool fits = detail::a_convolution_of_input_channels<In>::template was_given_a_tensor_of_channels<X::shape_type::statics[3]>;
-      static_assert(fits, "ogm: the last axis of the image are not the input channels of the conv_block. Make them equal.");
+      static_assert(detail::a_convolution_of_input_channels<In>::template was_given_a_tensor_of_channels<X::shape_type::statics[3]>,
+                    "ogm: the last axis of the image are not the input channels of the conv_block. Make them equal.");
       if constexpr (fits) return run(tape, input(tape, argument));
     }
   }
