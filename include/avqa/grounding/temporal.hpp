@@ -23,8 +23,8 @@ template <class Output, class Weights> struct attended {
 /// Dropout    of the weights, in training, where weight_dropout is above 0
 /// Numerics   the same bits on any number of threads
 /// Errors     shape_error names both shapes
-/// Cost       4 products of batch rows, whatever the length of the sequence, where keys and values take 2 of batch * time rows; one read of
-///            the sequence each way
+/// Cost       4 products of batch rows, whatever the length of the sequence, where keys and values take 2 of batch * time rows; the
+///            sequence is walked 2 Heads times while it is in cache
 /// Source     Vaswani et al., NeurIPS 2017, Sec. 3.2
 template <int Width, int Heads, class Backend = ogm::backend::standard>
 struct single_query_attention : ogm::nn::multi_head_attention<Width, Heads, Backend> {

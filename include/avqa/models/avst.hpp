@@ -22,7 +22,7 @@ constexpr void visit_temporal(Block& block, Visit&& visit, const char* attention
 }
 }  // namespace detail
 
-/// The logits of AVST: of the answers, and of the match of sound and picture. Without negative maps `negative` repeats `positive`.
+/// The logits of AVST: of the answers, and of the match of sound and picture.
 template <class Answers, class Match> struct avst_output {
   Answers answers;  // (batch, answers)
   Match positive;   // (batch, time, 2), of the clip's own frames
@@ -123,13 +123,24 @@ template <class Widths = music_avqa_widths, class Backend = ogm::backend::standa
   template <class Tape, class Audio, class Maps, class Tokens>
   auto operator()(Tape& tape, const Audio& audio, const Maps& maps, const Tokens& tokens) const {
     const auto heard = fc_a2(tape, relu(fc_a1(tape, audio)));  // (batch, time, channels)
-    const auto frames = ogm::input(tape, maps);
-    const auto images =
-        reshape(frames, ogm::extents<ogm::dyn, channels, ogm::dyn, ogm::dyn>(maps.size(0) * maps.size(1), maps.size(3), maps.size(4)));
-    const auto seen = reshape(ogm::nn::global_mean{}(tape, images), ogm::extents<ogm::dyn, ogm::dyn, channels>(maps.size(0), maps.size(1)));
+    const auto seen = look(tape, ogm::input(tape, maps));      // (batch, time, channels)
     const auto q = question(tape, tokens);
     const auto both = ogm::nn::concatenate(tape, when_heard(tape, q, heard), when_seen(tape, q, seen));
     return fc_ans(tape, tanh(fc_fusion(tape, tanh(both)) * q));  // (batch, answers)
+  }
+
+ private:
+  /// The mean of each map.
+  template <class Tape, class Maps> static auto look(Tape& tape, const Maps& maps) {
+    static_assert(Maps::rank == 5, "avqa: feature maps are (batch, time, channel, height, width). Reshape the tensor.");
+    if constexpr (Maps::rank == 5) {
+      if (maps.size(2) != channels || maps.size(3) * maps.size(4) == 0)
+        throw ogm::shape_error("avqa: without_spatial_grounding was given maps of shape " + maps.shape().text() + ": " +
+                               std::to_string(channels) + " channels of at least one pixel are needed.");
+      const auto images =
+          reshape(maps, ogm::extents<ogm::dyn, channels, ogm::dyn, ogm::dyn>(maps.size(0) * maps.size(1), maps.size(3), maps.size(4)));
+      return reshape(ogm::nn::global_mean{}(tape, images), ogm::extents<ogm::dyn, ogm::dyn, channels>(maps.size(0), maps.size(1)));
+    }
   }
 };
 

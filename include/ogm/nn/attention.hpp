@@ -82,12 +82,12 @@ template <int Width, int Heads, class Backend = backend::standard> struct multi_
     static_assert(a_layer_of_input_width<Width>::template was_given_a_tensor_of_width<Q::width> &&
                       a_layer_of_input_width<Width>::template was_given_a_tensor_of_width<M::width>,
                   "ogm: the last extent of a tensor is not the width of the attention. Make them equal.");
-    const std::string name = "ogm: multi_head_attention<" + std::to_string(Width) + ", " + std::to_string(Heads) + "> was given ";
-    const std::string both = "a query of shape " + query.shape().text() + " and a memory of shape " + memory.shape().text();
-    if (query.size(2) != Width || memory.size(2) != Width || query.size(0) != memory.size(0)) throw shape_error(name + both + ".");
+    const auto name = [] { return "ogm: multi_head_attention<" + std::to_string(Width) + ", " + std::to_string(Heads) + "> was given "; };
+    const auto both = [&] { return "a query of shape " + query.shape().text() + " and a memory of shape " + memory.shape().text(); };
+    if (query.size(2) != Width || memory.size(2) != Width || query.size(0) != memory.size(0)) throw shape_error(name() + both() + ".");
     const auto fits = [&](const auto& mask, const char* what, size_type rows) {
       if (mask.data() && (mask.size(0) != rows || mask.size(1) != memory.size(1)))
-        throw shape_error(name + what + mask.shape().text() + " for " + both + ".");
+        throw shape_error(name() + what + mask.shape().text() + " for " + both() + ".");
     };
     fits(options.key_padding_mask, "a key padding mask of shape ", query.size(0));
     fits(options.additive_mask, "an additive mask of shape ", query.size(1));

@@ -180,12 +180,14 @@ template <int In, int Gates, int Hidden, bool Bidirectional, int Layers, class B
   }
   template <class Tape, class X, class Options> static auto shape_of(const char* who, Tape& tape, const X& x, const Options& options) {
     static_assert(X::rank == 3, "ogm: a recurrent layer needs a sequence (batch, time, channel). Reshape its input.");
-    const std::string name = std::string("ogm: ") + who + "<" + std::to_string(In) + ", " + std::to_string(Hidden) + "> was given ";
-    if (x.size(2) != In || x.size(1) < 1) throw shape_error(name + "a tensor of shape " + x.shape().text() + ".");
+    const auto name = [&] {  // made where it is thrown: a step allocates nothing
+      return std::string("ogm: ") + who + "<" + std::to_string(In) + ", " + std::to_string(Hidden) + "> was given ";
+    };
+    if (x.size(2) != In || x.size(1) < 1) throw shape_error(name() + "a tensor of shape " + x.shape().text() + ".");
     if (options.lengths.data() && options.lengths.count() != x.size(0))
-      throw shape_error(name + std::to_string(options.lengths.count()) + " lengths for a tensor of shape " + x.shape().text() + ".");
+      throw shape_error(name() + std::to_string(options.lengths.count()) + " lengths for a tensor of shape " + x.shape().text() + ".");
     if (options.mask.data() && (options.mask.size(0) != x.size(0) || options.mask.size(1) != x.size(1)))
-      throw shape_error(name + "a mask of shape " + options.mask.shape().text() + " for a tensor of shape " + x.shape().text() + ".");
+      throw shape_error(name() + "a mask of shape " + options.mask.shape().text() + " for a tensor of shape " + x.shape().text() + ".");
     if (options.lengths.data()) {
       auto* const at = tape.template scratch<std::int64_t>(1);
       tape.run(op::first_outside{options.lengths.data(), at, long(options.lengths.count()), 0, x.size(1) + 1});
@@ -194,7 +196,7 @@ template <int In, int Gates, int Hidden, bool Bidirectional, int Layers, class B
       if (bad >= 0) {
         std::int32_t length = 0;
         Tape::space::copy_to_host(&length, options.lengths.data() + bad, sizeof length);
-        throw value_error(name + "the length " + std::to_string(length) + " in row " + std::to_string(bad) + " of a tensor of shape " +
+        throw value_error(name() + "the length " + std::to_string(length) + " in row " + std::to_string(bad) + " of a tensor of shape " +
                           x.shape().text() + ".");
       }
     }

@@ -98,6 +98,31 @@ TEST_CASE("spatial grounding has the gradients of its definition", "[avqa]") {
   }
 }
 
+TEST_CASE("spatial grounding: the gradient of what is shorter than the least norm is that of a division by a constant", "[avqa]") {
+  auto maps = test::numbers_like(extents<dyn, dyn, 5, dyn, dyn>(1, 1, 1, 2), 1, 1e-13);
+  auto sound = test::numbers_like(extents<dyn, dyn, 5>(1, 1), 2, 1e-13);
+  test::no_model none;
+  CHECK(test::gradient_problem<D>(
+            none, [](auto& t, const auto&, const auto& x, const auto& s) { return avqa::spatial_attention<5>{}(t, x, s); }, {.step = 1e-18},
+            maps, sound) == "");
+  tape<backend::eigen<float>> t;  // the same in float: against the numbers of double
+  tape<D> exact;
+  tensor<float, dyn, dyn, 5> quiet(1, 1);
+  tensor<float, dyn, dyn, 5, dyn, dyn> bright(1, 1, 1, 2);
+  tensor<double, dyn, dyn, 5, dyn, dyn> bright_d(1, 1, 1, 2);
+  for (int i = 0; i < 5; ++i) quiet.data()[i] = float(sound.data()[i]);
+  for (int i = 0; i < 10; ++i) bright.data()[i] = float(bright_d.data()[i] = 0.1 * i - 0.3);
+  const auto s = t.variable(quiet);
+  const auto s_d = exact.variable(sound);
+  const auto y = avqa::spatial_attention<5>{}(t, bright, s);
+  const auto y_d = avqa::spatial_attention<5>{}(exact, bright_d, s_d);
+  std::fill_n(y.accumulate().data, y.count(), 1.f);
+  std::fill_n(y_d.accumulate().data, y_d.count(), 1.0);
+  t.run_backward();
+  exact.run_backward();
+  for (int i = 0; i < 5; ++i) CHECK(std::abs(double(s.gradient()[i]) - s_d.gradient()[i]) <= 1e-4 * std::abs(s_d.gradient()[i]) + 1e3);
+}
+
 TEST_CASE("spatial grounding: a map weighs 1, silence and black give flat weights, one location at most e^2 times another", "[avqa]") {
   tensor<float, dyn, dyn, 8, dyn, dyn> maps(1, 2, 3, 3);
   tensor<float, dyn, dyn, 8> sound(1, 2);
@@ -107,6 +132,12 @@ TEST_CASE("spatial grounding: a map weighs 1, silence and black give flat weight
   const auto g = avqa::spatial_attention<8>{}.with_map(t, maps, sound);
   for (long l = 0; l < 18; ++l) CHECK(!test::apart(g.weights.data()[l], 1.0 / 9, 1e-6));
   for (long c = 0; c < 32; ++c) CHECK(std::isfinite(g.pooled.data()[c]));
+
+  tensor<float, dyn, dyn, 8, dyn, dyn> both(1, 1, 1, 2);  // one location along the sound, one against it
+  tensor<float, dyn, dyn, 8> loud(1, 1);
+  for (long c = 0; c < 8; ++c) loud(0, 0, c) = both(0, 0, c, 0, 0) = float(c) - 3, both(0, 0, c, 0, 1) = 3 - float(c);
+  const auto h = avqa::spatial_attention<8>{}.with_map(t, both, loud);
+  CHECK(!test::apart(double(h.weights.data()[0]) / double(h.weights.data()[1]), std::exp(2.0), 1e-5));
 }
 
 TEST_CASE("spatial grounding names the shapes that do not fit", "[avqa]") {

