@@ -154,7 +154,7 @@ inline void convolve_compensated(const op::convolution_forward<float>& c, worksp
               float row[tile_columns];
               for (int j = 0; j < Packs; ++j) {
                 const float_pack t = total[r][j], e = error[r][j];
-                store(row + j * lanes, float_pack(e == e ? t + e : t), position<lanes>{});  // an infinite total has no error
+                store(row + j * lanes, float_pack(t - t == t - t ? t + e : t), position<lanes>{});  // an infinite total has no error
               }
               for (long at = 0; at < width;) {  // a stretch in each image
                 const long image = (first + at) / pixels, pixel = (first + at) % pixels, n = std::min(width - at, pixels - pixel);

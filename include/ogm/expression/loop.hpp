@@ -65,13 +65,15 @@ template <class T, class Node> struct backward_pass {
 
   void operator()() const {
     using V = typename pack<T>::type;
+    for (int i = 0; i < plan.sum_count;
+         ++i)  // before the loop: a leaf may be a row here and the whole array there, and add to the same gradient
+      if (const auto& s = plan.sums[i]; !s.add) std::fill_n(s.total, s.columns, T(0));
     parallel_for(how.chunks(), [&](long k) {
       for (int i = 0; i < plan.sum_count; ++i) std::fill_n(plan.sums[i].partial + k * plan.sums[i].columns, plan.sums[i].columns, T(0));
       how.template each<T>(k, [&](auto at) { node.backward(node.template forward<V>(at), load<V>(dy + at.flat, at), at); });
     });
     for (int i = 0; i < plan.sum_count; ++i) {
       const auto& s = plan.sums[i];
-      if (!s.add) std::fill_n(s.total, s.columns, T(0));
       for (long k = 0; k < how.chunks(); ++k)  // in order: the same bits on any number of threads
         for (long c = 0; c < s.columns; ++c) s.total[c] += s.partial[k * s.columns + c];
     }

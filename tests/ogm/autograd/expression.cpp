@@ -236,3 +236,17 @@ TEST_CASE("shapes that do not fit, and parameters that no one named, are told") 
   std::fill_n(y.accumulate().data, 10, 1.0);
   CHECK_THROWS_WITH(t.run_backward(), Catch::Contains("OGM_FIELDS"));
 }
+
+TEST_CASE("a var that an expression holds as a row and as a whole gets both gradients, in either order") {
+  for (const bool row_first : {true, false}) {
+    tape<backend::eigen<double>> t;
+    tensor<double, dyn, 5> values(1);
+    const auto x = t.variable(values);
+    const auto row = reshape(x, extents<5>());
+    std::fill_n(x.gradient(), 5, 7.0);  // stale
+    const auto y = row_first ? evaluate(t, row + x) : evaluate(t, x + row);
+    std::fill_n(y.accumulate().data, 5, 1.0);
+    t.run_backward();
+    for (int i = 0; i < 5; ++i) CHECK(x.gradient()[i] == 2);
+  }
+}

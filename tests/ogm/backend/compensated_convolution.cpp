@@ -133,6 +133,15 @@ TEST_CASE("infinite and NaN pixels reach the outputs that see them, and no other
       }
 }
 
+TEST_CASE("a sum that overflows is infinite and not NaN", "[backend]") {
+  convolved c(shape_of({1, 1, 3, 20, 2, 1, 1}));
+  std::fill(c.x.begin(), c.x.end(), 1e38f);
+  std::fill(c.weight.begin(), c.weight.end(), 1.f);
+  std::fill(c.bias.begin(), c.bias.end(), 3e38f);
+  c.run();
+  for (const float y : c.y) CHECK(y == std::numeric_limits<float>::infinity());
+}
+
 TEST_CASE("the output of an image does not depend on its batch, nor on the threads", "[backend][threads]") {
   convolved all(shape_of({11, 6, 7, 5, 20, 3, 3, 1, 1, 1, 1}));
   all.run();
