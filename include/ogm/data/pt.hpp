@@ -53,7 +53,10 @@ template <class F> void each_child(object o, const F& f) {
 
 inline std::string path_text(const path& keys) {
   std::string out;
-  for (const std::string& key : keys) out += (out.empty() ? "" : "/") + pickle::detail::printable(key);
+  for (const std::string& key : keys) {
+    if (!out.empty()) out += '/';
+    out += pickle::detail::printable(key);
+  }
   return out.empty() ? "the file's own object" : out;
 }
 
@@ -220,7 +223,10 @@ class archive {
       detail::damaged(name_, "holds no state dict; options::inside says where else tensors are");
     }
     std::string places;
-    for (const auto& [keys, dict] : found) places += (places.empty() ? "" : ", ") + detail::path_text(keys);
+    for (const auto& [keys, dict] : found) {
+      if (!places.empty()) places += ", ";
+      places += detail::path_text(keys);
+    }
     detail::damaged(name_, "holds tensors in several dictionaries (" + places + "); options::inside says which");
   }
 

@@ -230,7 +230,10 @@ class writer {
     for (const tensor* t : order) {
       comma();
       out += json::quoted(t->name) + ":{\"dtype\":\"" + std::string(detail::code_of(t->type)) + "\",\"shape\":[";
-      for (std::size_t i = 0; i < t->shape.size(); ++i) out += (i ? "," : "") + std::to_string(t->shape[i]);
+      for (std::size_t i = 0; i < t->shape.size(); ++i) {
+        if (i > 0) out += ',';
+        out += std::to_string(t->shape[i]);
+      }
       out += "],\"data_offsets\":[" + std::to_string(at) + ',' + std::to_string(at + t->bytes.size()) + "]}";
       at += t->bytes.size();
     }
