@@ -10,11 +10,23 @@
 
 namespace ogm::math {
 
-/// The integer of the same size as V.
-template <class V> struct bits { using type = std::int32_t; };
+/// The integers of the same size as V: signed, and unsigned for what may wrap.
+template <class V> struct bits {
+  using type = std::int32_t;
+  using word = std::uint32_t;
+};
 #ifndef __CUDACC__
-template <> struct bits<float_pack> { using type = int_pack; };
+template <> struct bits<float_pack> {
+  using type = int_pack;
+  using word = word_pack;
+};
 #endif
+/// a - b modulo 2^32: x's bits may be those of any float.
+template <class V> OGM_HD inline auto difference_of_bits(V a, std::int32_t b) {
+  using I = typename bits<V>::type;
+  using W = typename bits<V>::word;
+  return std::bit_cast<I>(std::bit_cast<W>(a) - (W{} + std::uint32_t(b)));
+}
 
 /// A constant in the precision of V's elements.
 template <class V> OGM_HD constexpr auto scalar(double c) {
@@ -62,7 +74,7 @@ template <class V> OGM_HD inline V sigmoid(V x) { return 1.f / (1.f + math::exp(
 /// Natural logarithm of a positive, normal, finite float: mantissa in [sqrt(1/2), sqrt(2)) and atanh's series.
 template <class V> OGM_HD inline V log_of_normal(V x) {
   using I = typename bits<V>::type;
-  const I raw = std::bit_cast<I>(x) - (I{} + 0x3f3504f3);
+  const I raw = difference_of_bits(x, 0x3f3504f3);
   const I exponent = raw >> 23;
   const V m = std::bit_cast<V>((raw & (I{} + 0x007fffff)) + (I{} + 0x3f3504f3));
 #ifdef __CUDACC__
@@ -92,10 +104,10 @@ template <class V> OGM_HD inline V log(V x) {
   y = x < infinity ? y : x;  // inf of inf, NaN of NaN
   return x < zero ? zero + __builtin_nanf("") : y;
 }
-/// Square root of a positive, finite float by Newton's iteration on 1 / sqrt(x); 0 for 0.
-template <class V> OGM_HD inline V sqrt_of_finite(V x) {
-  using I = typename bits<V>::type;
-  V y = std::bit_cast<V>((I{} + 0x5f3759df) - (std::bit_cast<I>(x) >> 1));
+/// Square root of a float in [2^-100, 2^126] by Newton's iteration on 1 / sqrt(x); 0 for 0.
+template <class V> OGM_HD inline V sqrt_of_normal(V x) {
+  using W = typename bits<V>::word;
+  V y = std::bit_cast<V>((W{} + 0x5f3759df) - (std::bit_cast<W>(x) >> 1));
   const V half = x * 0.5f;
   y = y * (1.5f - half * y * y);
   y = y * (1.5f - half * y * y);  // 5e-6 is left, which the last line squares
@@ -104,8 +116,9 @@ template <class V> OGM_HD inline V sqrt_of_finite(V x) {
 }
 /// Square root: NaN of negative numbers.
 template <class V> OGM_HD inline V sqrt(V x) {
-  const V zero = V{}, infinity = zero + __builtin_inff();
-  V y = sqrt_of_finite(x);
+  const V zero = V{}, infinity = zero + __builtin_inff(), one = zero + 1.f, small = zero + 0x1p-64f, large = zero + 0x1p64f;
+  const V by = x < small ? large : V(x > large ? small : one), back = x < small ? V(zero + 0x1p-32f) : V(x > large ? zero + 0x1p32f : one);
+  V y = sqrt_of_normal(V(x * by)) * back;
   y = x < infinity ? y : x;
   return x < zero ? zero + __builtin_nanf("") : y;
 }

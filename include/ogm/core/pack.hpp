@@ -13,6 +13,7 @@ namespace ogm {
 inline constexpr int lanes = 1;
 using float_pack = float;
 using int_pack = std::int32_t;
+using word_pack = std::uint32_t;
 #else
 #if defined(__AVX512F__)
 inline constexpr int lanes = 16;
@@ -23,6 +24,7 @@ inline constexpr int lanes = 4;
 #endif
 typedef float float_pack __attribute__((vector_size(4 * lanes)));
 typedef std::int32_t int_pack __attribute__((vector_size(4 * lanes)));
+typedef std::uint32_t word_pack __attribute__((vector_size(4 * lanes)));
 #endif
 
 /// What a loop over T works with: a vector for float, the scalar itself for everything else.

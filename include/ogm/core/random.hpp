@@ -9,17 +9,16 @@
 
 namespace ogm::random {
 
-/// Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). W is std::uint32_t or a vector of them in
-/// 64-bit lanes whose upper halves are zero.
-template <class W> struct block { W x[4]; };
+/// Four words at a time of Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+struct block { std::uint32_t x[4]; };
 
 namespace detail {
 inline constexpr std::uint32_t multiplier_0 = 0xD2511F53u, multiplier_1 = 0xCD9E8D57u;
 inline constexpr std::uint32_t weyl_0 = 0x9E3779B9u, weyl_1 = 0xBB67AE85u;
 }  // namespace detail
 
-OGM_HD constexpr block<std::uint32_t> philox(std::array<std::uint32_t, 4> counter, std::uint64_t key) {
-  block<std::uint32_t> c{{counter[0], counter[1], counter[2], counter[3]}};
+OGM_HD constexpr block philox(std::array<std::uint32_t, 4> counter, std::uint64_t key) {
+  block c{{counter[0], counter[1], counter[2], counter[3]}};
   auto k0 = std::uint32_t(key), k1 = std::uint32_t(key >> 32);
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t a = std::uint64_t(detail::multiplier_0) * c.x[0], b = std::uint64_t(detail::multiplier_1) * c.x[2];
@@ -48,33 +47,52 @@ enum class purpose : std::uint32_t {
 };
 constexpr std::uint32_t stream_of(purpose p, std::uint64_t index) { return std::uint32_t(p) | std::uint32_t(index & 0xffffffu); }
 
-OGM_HD constexpr std::uint32_t word(const key& k, std::uint64_t i) {
-  return philox({std::uint32_t(i >> 2), std::uint32_t(i >> 34), k.stream, k.step}, k.seed).x[i & 3];
+OGM_HD constexpr block block_of(const key& k, std::uint64_t i) {
+  return philox({std::uint32_t(i), std::uint32_t(i >> 32), k.stream, k.step}, k.seed);
 }
-/// In [0, 1), 24 bits.
-OGM_HD constexpr float uniform(const key& k, std::uint64_t i) { return float(word(k, i) >> 8) * 0x1p-24f; }
-/// In [0, 1), 53 bits.
+OGM_HD constexpr std::uint32_t word(const key& k, std::uint64_t i) { return block_of(k, i >> 2).x[i & 3]; }
+
+namespace detail {
+OGM_HD constexpr float unit(std::uint32_t word) { return float(word >> 8) * 0x1p-24f; }
+/// 64 random bits scaled to [0, n).
+OGM_HD constexpr std::uint64_t scaled(std::uint64_t high, std::uint64_t low, std::uint64_t n) { return (high * n + ((low * n) >> 32)) >> 32; }
+}  // namespace detail
+
+/// In [0, 1), 24 bits of word i.
+OGM_HD constexpr float uniform(const key& k, std::uint64_t i) { return detail::unit(word(k, i)); }
+/// In [0, 1), 53 bits of words 2 i and 2 i + 1.
 OGM_HD constexpr double uniform_double(const key& k, std::uint64_t i) {
   return double((std::uint64_t(word(k, 2 * i)) << 21) ^ (word(k, 2 * i + 1) >> 11)) * 0x1p-53;
 }
-/// In [0, n) for n < 2^32, without bias that anyone could measure: 64 random bits scaled.
+/// In [0, n) for n < 2^32, without bias that anyone could measure, of words 2 i and 2 i + 1. Another kind of draw from the same key reads
+/// the same words: what mixes kinds takes a generator.
 OGM_HD constexpr std::uint64_t below(const key& k, std::uint64_t i, std::uint64_t n) {
-  return (word(k, 2 * i) * n + ((word(k, 2 * i + 1) * n) >> 32)) >> 32;
+  return detail::scaled(word(k, 2 * i), word(k, 2 * i + 1), n);
 }
 
-/// A sequence of draws from one key, for code that does not count elements itself.
+/// A sequence of draws of any kind from one key, each of words of its own, for code that does not count elements itself.
 class generator {
  public:
   explicit constexpr generator(const key& k) : key_(k) {}
-  constexpr float uniform() { return random::uniform(key_, at_++); }
-  constexpr std::uint64_t below(std::uint64_t n) { return random::below(key_, at_++, n); }
+  constexpr float uniform() { return detail::unit(next()); }
+  /// In [0, n), n < 2^32.
+  constexpr std::uint64_t below(std::uint64_t n) {
+    const std::uint64_t high = next(), low = next();
+    return detail::scaled(high, low, n);
+  }
   float normal() {
     const float u = 1 - uniform(), v = uniform();
-    return math::sqrt_of_finite(-2.f * math::log_of_normal(u)) * math::turn(v).cosine;
+    return math::sqrt_of_normal(0.f - 2.f * math::log_of_normal(u)) * math::turn(v).cosine;
   }
 
  private:
+  constexpr std::uint32_t next() {
+    if (at_ % 4 == 0) words_ = block_of(key_, at_ / 4);
+    return words_.x[at_++ % 4];
+  }
+
   key key_;
+  block words_{};
   std::uint64_t at_ = 0;
 };
 
@@ -126,7 +144,7 @@ inline void normals(const key& k, std::uint64_t group, float* out) {
         v[i] = float(std::int32_t(w[pair + 1][j + i] >> 8)) * 0x1p-24f;  // [0, 1)
       }
       const position<lanes> at{0, 0, 0};
-      const auto radius = math::sqrt_of_finite(math::log_of_normal(load<float_pack>(u, at)) * -2.f);
+      const auto radius = math::sqrt_of_normal(math::log_of_normal(load<float_pack>(u, at)) * -2.f);
       const auto direction = math::turn(load<float_pack>(v, at));
       store(out + 16 * pair + j, radius * direction.cosine, at);
       store(out + 16 * pair + 16 + j, radius * direction.sine, at);

@@ -94,6 +94,14 @@ TEST_CASE("the ends of the ranges") {
   CHECK(both(sqrt, 0.f) == 0);
   CHECK(both(sqrt, inf) == inf);
   CHECK(std::isnan(both(sqrt, -1.f)));
+  CHECK(std::isnan(both(sqrt, -1e-40f)));
+  CHECK(both(sqrt, -0.f) == 0);
+  CHECK(both(log, -0.f) == -inf);
+  CHECK(std::isnan(both(log, -1e-40f)));
+  for (const float x : {1e-45f, 1e-40f, 1.2e-38f, 3e-38f, 1e-30f, 5e-20f, 2e19f, 1e38f, std::numeric_limits<float>::max()}) {
+    const double root = std::sqrt(double(x));
+    CHECK(std::abs(double(both(sqrt, x)) - root) <= 4e-7 * root);
+  }
   const auto tanh = [](auto x) { return math::tanh(x); };
   CHECK(both(tanh, inf) == 1);
   CHECK(both(tanh, -inf) == -1);

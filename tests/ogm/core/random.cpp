@@ -59,3 +59,26 @@ TEST_CASE("streams, steps and seeds draw other numbers; below() stays below") {
   }
   for (const int c : counts) CHECK(std::abs(c - 10000) < 500);
 }
+
+TEST_CASE("a generator's draws are of words of their own, whatever their kind") {
+  const random::key key{3, 1, 4};
+  random::generator draw(key);
+  std::uint64_t at = 0;
+  const auto scaled = [&](std::uint64_t n) {
+    const std::uint64_t high = random::word(key, at), low = random::word(key, at + 1);
+    at += 2;
+    return (high * n + ((low * n) >> 32)) >> 32;
+  };
+  for (int i = 0; i < 5; ++i) {
+    CHECK(draw.uniform() == random::uniform(key, at++));
+    CHECK(draw.below(1000) == scaled(1000));
+    const double u = 1 - double(random::uniform(key, at)), v = double(random::uniform(key, at + 1));
+    at += 2;
+    CHECK(std::abs(double(draw.normal()) - std::sqrt(-2 * std::log(u)) * std::cos(2 * M_PI * v)) <= 2e-6);
+  }
+  random::generator first(key), second(key);  // what is drawn first says nothing of what comes next
+  double products = 0;
+  for (int i = 0; i < 10000; ++i) products += (double(first.below(1u << 31)) * 0x1p-31 - 0.5) * (double(first.uniform()) - 0.5);
+  CHECK(std::abs(products / 10000) <= 4.0 / 12 / 100);
+  CHECK(second.below(1u << 31) == random::below(key, 0, 1u << 31));
+}
