@@ -49,9 +49,8 @@ inline double multiply_add_rate(int threads) {
       ogm::float_pack a[chains];
       for (int i = 0; i < chains; ++i) a[i] = ogm::float_pack{} + float(i);
       const ogm::float_pack b = ogm::float_pack{} + 0.999f, c = ogm::float_pack{} + 1e-3f;
-      for (long k = 0; k < rounds; ++k)
-#pragma GCC unroll 24
-        for (int i = 0; i < chains; ++i) a[i] = a[i] * b + c;
+      for (long k = 0; k < rounds; ++k) OGM_UNROLL
+      for (int i = 0; i < chains; ++i) a[i] = a[i] * b + c;
       for (int i = 1; i < chains; ++i) a[0] += a[i];
       results[std::size_t(t)] = a[0];
     });

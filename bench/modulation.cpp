@@ -1,8 +1,7 @@
 // What modulation costs: late fusion of two ResNet-18 (22.4 million parameters), SGD with momentum, under no policy, OGM and OGM-GE.
 //
-//   update   the policy's hooks and the optimiser's pass alone, against one pass over the same memory (gradient, state and value read,
-//   state
-//            and value written). OGM-GE also reads the gradients once for their deviations and draws 22.4 million normal numbers.
+//   update   the policy's hooks and the optimiser's pass alone, against one pass over the same memory (gradient, state and value
+//            read, state and value written). OGM-GE also reads the gradients once for their deviations and draws 22.4 million normals.
 //   step     a whole training step. The policies take turns, so that whatever else the machine does hits all alike.
 //
 // Axes: batch, image (64: 64x64 for both; 224: CREMA-D's 257x188 and 3x224x224), threads. Counters of step, in percent of the step without

@@ -6,6 +6,7 @@
 #include <ogm/backend/host.hpp>
 #include <ogm/backend/op/convolution.hpp>
 #include <ogm/core/pack.hpp>
+#include <ogm/core/platform.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -33,28 +34,26 @@ void add_tile(const float* a, long a_stride, const float* b, long inner, float_p
       float_pack run[Rows][Packs] = {};
       for (const long to = std::min(inner, from + run_length); from < to; ++from) {
         float_pack column[Packs];
-#pragma GCC unroll 3
+        OGM_UNROLL
         for (int j = 0; j < Packs; ++j) column[j] = load<float_pack>(b + from * tile_stride + j * lanes, position<lanes>{});
-#pragma GCC unroll 8
+        OGM_UNROLL
         for (int r = 0; r < Rows; ++r) {
           const float weight = a[r * a_stride + from];
-#pragma GCC unroll 3
+          OGM_UNROLL
           for (int j = 0; j < Packs; ++j) run[r][j] += weight * column[j];
         }
       }
-#pragma GCC unroll 8
-      for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 3
-        for (int j = 0; j < Packs; ++j) group[r][j] = runs == 0 ? run[r][j] : group[r][j] + run[r][j];
+      OGM_UNROLL
+      for (int r = 0; r < Rows; ++r) OGM_UNROLL
+      for (int j = 0; j < Packs; ++j) group[r][j] = runs == 0 ? run[r][j] : group[r][j] + run[r][j];
     }
-#pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 3
-      for (int j = 0; j < Packs; ++j) {
-        const float_pack before = total[r][j], sum = before + group[r][j];
-        error[r][j] += group[r][j] - (sum - before);
-        total[r][j] = sum;
-      }
+    OGM_UNROLL
+    for (int r = 0; r < Rows; ++r) OGM_UNROLL
+    for (int j = 0; j < Packs; ++j) {
+      const float_pack before = total[r][j], sum = before + group[r][j];
+      error[r][j] += group[r][j] - (sum - before);
+      total[r][j] = sum;
+    }
   }
 }
 

@@ -22,11 +22,9 @@ class workspace {
  public:
   template <class T> T* take(long count) {
     const auto bytes = std::size_t(count) * sizeof(T);
-    if (bytes > size_) {
-      size_ = 0;
+    if (!memory_ || bytes > memory_.get_deleter().bytes) {
       memory_.reset();
       memory_ = {static_cast<std::byte*>(memory::host::allocate(bytes)), release{bytes}};
-      size_ = bytes;
     }
     return reinterpret_cast<T*>(memory_.get());
   }
@@ -37,7 +35,6 @@ class workspace {
     void operator()(std::byte* p) const { memory::host::release(p, bytes); }
   };
   std::unique_ptr<std::byte, release> memory_{nullptr, release{0}};
-  std::size_t size_ = 0;
 };
 
 /// Calls an operation, with a workspace where it asks for one.

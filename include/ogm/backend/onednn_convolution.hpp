@@ -11,9 +11,8 @@ enum class direction { backward_input, backward_weight };
 
 /// Made once for a shape and kept. run() may be called by several threads at once, each with a slot of its own.
 ///
-/// Shapes     for the input's gradient first: dy, second: the weight, result: dx; for the weight's first: x, second: dy, result: dweight,
-/// and
-///            bias (out_channels) is written
+/// Shapes     for the input's gradient  first: dy, second: the weight, result: dx
+///            for the weight's          first: x, second: dy, result: dweight, and bias (out_channels) is written
 class convolution {
  public:
   static constexpr int slots = 4;

@@ -13,21 +13,22 @@ namespace ogm {
 
 /// Threads that wait for chunks. One thread means: everything runs in the caller.
 ///
-/// An exception in a chunk is thrown again by run() after the others have ended; the first one wins.
+/// An exception in a chunk is thrown again by run() after the others have ended; the first one wins. Where the system has no more threads
+/// the constructor throws std::system_error.
 class thread_pool {
  public:
   explicit thread_pool(int threads) {
     workers_.reserve(threads > 1 ? std::size_t(threads - 1) : 0);
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    try {
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    } catch (...) {  // the system has no more threads
+      stop();
+      throw;
+    }
   }
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
-  ~thread_pool() {
-    stop_.store(true);
-    round_.fetch_add(1);
-    round_.notify_all();
-    for (auto& w : workers_) w.join();
-  }
+  ~thread_pool() { stop(); }
   int threads() const { return int(workers_.size()) + 1; }
 
   /// Calls f(i) for i in [0, chunks), in any order, from any of the threads.
@@ -46,6 +47,12 @@ class thread_pool {
   }
 
  private:
+  void stop() {
+    stop_.store(true);
+    round_.fetch_add(1);
+    round_.notify_all();
+    for (auto& w : workers_) w.join();
+  }
   void drain() {
     for (long i; (i = next_.fetch_add(1)) < chunks_;) {
       try {

@@ -56,9 +56,8 @@ class pickler {
 /// Collects tensors and writes them as one state dict, in their order, in PyTorch's zip form; atomically, and the same bytes every time. It
 /// keeps the spans, not copies: what they point to must live until save(). Tensors that shared a storage get one each.
 ///
-/// Errors     value_error for a name that was given before or is no UTF-8, for u16, u32 and u64, which few PyTorch read, and for a file
-/// over
-///            4 GB; shape_error where the bytes do not fill the shape
+/// Errors     value_error for a name that was given before or is no UTF-8, for u16, u32 and u64, which few PyTorch read, and for a
+///            file over 4 GB; shape_error where the bytes do not fill the shape
 class writer {
  public:
   void add(const std::string& tensor_name, dtype type, std::span<const size_type> shape, byte_span bytes) {

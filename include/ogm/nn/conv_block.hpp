@@ -20,7 +20,9 @@ struct pooled {};
 /// Shapes     x (batch, height, width, In) -> (batch, height, width, Out), or where pooled (batch, height / 2, width / 2, Out)
 /// Options    pooled, and a backend, in any order
 /// Numerics   the same bits on any number of threads; where In is a multiple of 16 the convolution is Winograd's F(4x4, 3x3), whose
-///            rounding error is several times that of a direct one
+///            rounding error is several times that of a direct one, and one pixel that is not finite spoils its whole tiles of outputs.
+///            Where a norm's weight is exactly 0 all values of a window are equal, and which of them gets the gradient may differ from
+///            what layers one by one choose
 /// Errors     a compile error names both channels; shape_error where nothing is left of an image, and in training where a
 ///            channel has one element only
 /// Cost       beside the arithmetic: writes the convolution once and reads it twice (not at all where In is no multiple of 16)

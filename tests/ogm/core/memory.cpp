@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdint>
 
 using namespace ogm;
@@ -36,6 +37,14 @@ TEST_CASE("host memory is aligned, and empty transfers touch nothing") {
   for (const std::size_t n : {std::size_t(1), std::size_t(63), std::size_t(4096)}) {
     void* p = memory::host::allocate(n);
     CHECK(std::uintptr_t(p) % memory::alignment == 0);
+    memory::host::release(p, n);
+  }
+  constexpr std::size_t page = std::size_t(2) << 20;  // from here on memory may lie in large pages
+  for (const std::size_t n : {page - 1, page, page + 1, 3 * page + 64}) {
+    auto* const p = static_cast<unsigned char*>(memory::host::allocate(n));
+    CHECK(std::uintptr_t(p) % (n < page ? memory::alignment : page) == 0);
+    memory::host::zero(p, n);
+    CHECK(std::all_of(p, p + n, [](unsigned char c) { return c == 0; }));
     memory::host::release(p, n);
   }
   memory::host::zero(nullptr, 0);
