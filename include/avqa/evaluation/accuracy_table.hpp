@@ -6,6 +6,7 @@
 #include <ogm/data/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -22,6 +23,19 @@ struct named_accuracy {
 };
 
 namespace detail {
+
+/// The columns of the published tables: the types, and after each modality's its average; then all.
+inline constexpr std::array<std::string_view, question_type_count + question_modality_count + 1> table_heads{
+    "A-Count", "A-Comp", "A avg", "V-Count", "V-Loc", "V avg", "Exist", "Loc", "Count", "Comp", "Temp", "AV avg", "All"};
+/// cell(tally, whether it is an average) for each of these columns.
+template <class Cell> void each_column(const question_accuracy& accuracy, const Cell& cell) {
+  for (std::size_t t = 0; t < question_type_count; ++t) {
+    cell(accuracy.of(question_type(t)), false);
+    const auto modality = modality_of(question_type(t));
+    if (t + 1 == question_type_count || modality_of(question_type(t + 1)) != modality) cell(accuracy.of(modality), true);
+  }
+  cell(accuracy.total(), true);
+}
 
 /// A percentage with a number of decimals, whatever the locale; `absent` for NaN.
 inline std::string percent_text(double percent, int decimals, std::string_view absent) {
@@ -42,19 +56,12 @@ inline std::string accuracy_table(std::span<const named_accuracy> rows) {
   std::size_t width = 0;
   for (const named_accuracy& row : rows) width = std::max(width, row.name.size());
   std::string out(width, ' ');
-  for (const char* head :
-       {"A-Count", "A-Comp", "A avg", "V-Count", "V-Loc", "V avg", "Exist", "Loc", "Count", "Comp", "Temp", "AV avg", "All"})
-    out += detail::right_aligned(head, 9);
+  for (const std::string_view head : detail::table_heads) out += detail::right_aligned(std::string(head), 9);
   out += detail::right_aligned("items", 9) + detail::right_aligned("outside", 9) + '\n';
   for (const auto& [name, accuracy] : rows) {
     out += name + std::string(width - name.size(), ' ');
-    const auto cell = [&](const tally& t) { out += detail::right_aligned(detail::percent_text(t.percent(), 2, "-"), 9); };
-    for (std::size_t t = 0; t < question_type_count; ++t) {
-      cell(accuracy.of(question_type(t)));
-      const auto modality = modality_of(question_type(t));
-      if (t + 1 == question_type_count || modality_of(question_type(t + 1)) != modality) cell(accuracy.of(modality));
-    }
-    cell(accuracy.total());
+    detail::each_column(accuracy,
+                        [&](const tally& t, bool) { out += detail::right_aligned(detail::percent_text(t.percent(), 2, "-"), 9); });
     out += detail::right_aligned(std::to_string(accuracy.total().items), 9) + detail::right_aligned(std::to_string(accuracy.outside()), 9) +
            '\n';
   }
