@@ -3,8 +3,8 @@
 
 #include "case.hpp"
 
-#include <avqa/models/avst.hpp>
 #include <avqa/models/grounding_pretraining.hpp>
+#include <avqa/models/network.hpp>
 #include <ogm/backend/eigen.hpp>
 #include <ogm/optim/rules.hpp>
 #include <ogm/optim/update_pass.hpp>
@@ -50,12 +50,11 @@ template <class Model> class avqa_case {
                   }) {  // AVST
       const auto own = features("visual_posi", shape), others = features("visual_nega", shape);
       const auto tokens = questions();
-      const auto ones = constant(1), zeros = constant(0);
       const double weight = file_.at("loss_match_weight").template get<double>();
       return train(title, [&](auto& t, bool first) {
         const auto out = model_(t, audio, own, tokens, others);
         if (first) rows("out_qa", out.answers), rows("out_match_posi", out.positive), rows("out_match_nega", out.negative);
-        return avqa::avst_loss(t, out, labels, ones, zeros, weight);
+        return avqa::avst_loss(t, out, labels, weight);
       });
     } else if constexpr (requires { model_.question; }) {  // without spatial grounding
       const auto maps = features("visual_posi", shape);
@@ -86,11 +85,6 @@ template <class Model> class avqa_case {
     const auto values = list.get<std::vector<std::int32_t>>();
     tensor<std::int32_t, dyn> out(size_type(values.size()));
     std::copy(values.begin(), values.end(), out.data());
-    return out;
-  }
-  tensor<std::int32_t, dyn> constant(std::int32_t value) const {
-    tensor<std::int32_t, dyn> out(batch_ * time_);
-    std::fill_n(out.data(), out.count(), value);
     return out;
   }
   tensor<std::int32_t, dyn, dyn> questions() const {

@@ -9,8 +9,8 @@
 #include <avqa/evaluation/priors.hpp>
 #include <avqa/grounding/spatial.hpp>
 #include <avqa/grounding/temporal.hpp>
-#include <avqa/models/avst.hpp>
 #include <avqa/models/grounding_pretraining.hpp>
+#include <avqa/models/network.hpp>
 #include <avqa/question/answers.hpp>
 #include <avqa/question/encoder.hpp>
 #include <avqa/question/matching.hpp>

@@ -1,4 +1,4 @@
-// error: ogm: a model was given another number of inputs than it has modalities.
+// error: ogm: a model was given another number of inputs than it takes.
 #include <ogm/fusion/concat.hpp>
 #include <ogm/fusion/late_fusion.hpp>
 #include <ogm/modulation/none.hpp>

@@ -97,7 +97,7 @@ template <int Channels> struct spatial_attention {
 ///
 /// Shapes     maps (batch, time, Channels, height, width), sound (batch, time, Channels) -> (batch, time, Width)
 /// Source     Li et al., CVPR 2022, Eq. (2), (3)
-/// Example    include/avqa/models/avst.hpp
+/// Example    include/avqa/models/network.hpp
 template <int Channels, int Width, class Backend = ogm::backend::standard> struct spatial_grounding {
   using backend_type = Backend;
   using value_type = typename Backend::value_type;

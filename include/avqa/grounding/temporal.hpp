@@ -195,7 +195,7 @@ struct single_query_attention : ogm::nn::multi_head_attention<Width, Heads, Back
 /// Shapes     question (batch, Width), sequence (batch, time, Width) -> (batch, Width)
 /// Dropout    `dropout` of the attention's weights, inside and after the feed-forward layers; 0.1, a setting and no parameter
 /// Source     Li et al., CVPR 2022, Sec. 4.3, and the released code: no residual from the question
-/// Example    include/avqa/models/avst.hpp
+/// Example    include/avqa/models/network.hpp
 template <int Width, int Heads, class Backend = ogm::backend::standard> struct temporal_grounding {
   using backend_type = Backend;
   using value_type = typename Backend::value_type;

@@ -25,6 +25,23 @@ template <int Modality, role Role, class M> struct belongs_to : M {
   static constexpr ogm::role role_of = Role;
 };
 
+/// The same for a part of a field, which a model names at its own level:
+///     ogm::part_of<1, role::encoder, const layer> project{self.look.project};
+///     visit("fc_gl", project);
+template <int Modality, role Role, class M> struct part_of {
+  M& part;
+  static constexpr int modality_index = Modality;
+  static constexpr ogm::role role_of = Role;
+  template <class Self, class Visit> static constexpr void fields(Self& self, Visit&& visit) {
+    std::remove_const_t<M>::fields(self.part, std::forward<Visit>(visit));
+  }
+};
+
+namespace detail {
+template <class M> inline constexpr bool is_part = false;
+template <int Modality, role Role, class M> inline constexpr bool is_part<part_of<Modality, Role, M>> = true;
+}  // namespace detail
+
 /// The name of a field, grown on the way down: "audio.layer1.0.conv1.weight".
 struct path {
   std::string text;

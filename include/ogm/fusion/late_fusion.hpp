@@ -19,6 +19,46 @@ template <class Logits, class... Features> struct fused {
 /// Deduces the types of logits and features.
 template <class L, class... F> fused(L, std::tuple<F...>) -> fused<L, F...>;
 
+/// The features of every modality and the head that makes logits of them: head(tape, z...), with `modalities` and `classes`. Head is a
+/// reference to the model's, or an object of its own that also holds what belongs to no modality, such as an encoded question.
+template <class Head, class... Features> struct encoded {
+  std::tuple<Features...> features;
+  Head head;
+};
+
+/// A model whose encoders see more than their own modality's input, or that has inputs of no modality. It has `modalities`,
+/// `modality_names`, `widths`, `classes`, `head_type` (with `modalities` and `classes`), `inputs` (how many arrays it takes, those of the
+/// modalities first), and encode_all(tape, inputs) -> encoded. Where that has add_losses(tape, add), it calls add(name, scalar, weight) for
+/// further losses.
+template <class M>
+concept joint_model = requires {
+  { M::inputs } -> std::convertible_to<int>;
+};
+/// How many arrays a model takes.
+template <class M> constexpr int input_count() {
+  if constexpr (joint_model<M>)
+    return M::inputs;
+  else
+    return M::modalities;
+}
+/// The features and the head of any model.
+template <class Model, class Tape, class... X> auto encode_all(const Model& model, Tape& tape, const std::tuple<X...>& inputs) {
+  static_assert(sizeof...(X) == input_count<Model>(), "ogm: a model was given another number of inputs than it takes.");
+  if constexpr (joint_model<Model>)
+    return model.encode_all(tape, inputs);
+  else
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      using head = const std::remove_cvref_t<decltype(model.head)>&;
+      return encoded<head, std::remove_cvref_t<decltype(model.template encode<int(I)>(tape, std::get<I>(inputs)))>...>{
+          {model.template encode<int(I)>(tape, std::get<I>(inputs))...}, model.head};
+    }
+  (std::index_sequence_for<X...>{});
+}
+/// The fused logits of features that encode_all gave.
+template <class Tape, class Encoded> auto logits_of(Tape& tape, const Encoded& e) {
+  return std::apply([&](const auto&... z) { return e.head(tape, z...); }, e.features);
+}
+
 /// A head that is given either as a recipe (fusion::concat<6>) or as a finished type of a user's own.
 namespace detail {
 template <class Head, class Backend, int... Widths> struct head_over { using type = Head; };
@@ -63,7 +103,7 @@ template <class Head, class... Modalities> struct late_fusion {
   /// The features of modality U.
   template <int U, class Tape, class X> auto encode(Tape& tape, const X& x) const { return input(tape, std::get<U>(encoders)(tape, x)); }
   template <class Tape, class... X> auto operator()(Tape& tape, const std::tuple<X...>& inputs) const {
-    static_assert(sizeof...(X) == modalities, "ogm: a model was given another number of inputs than it has modalities.");
+    static_assert(sizeof...(X) == modalities, "ogm: a model was given another number of inputs than it takes.");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       std::tuple features{encode<int(I)>(tape, std::get<I>(inputs))...};
       return fused{head(tape, std::get<I>(features)...), features};

@@ -51,6 +51,8 @@ namespace detail {
 template <class M, class Init> void initialise_walk(M& m, Init& init) {
   if constexpr (is_parameter<M> || is_buffer<M>)
     return;
+  else if constexpr (ogm::detail::is_part<M>)
+    initialise_walk(m.part, init);
   else if constexpr (requires { m.initialise(init); })
     m.initialise(init);
   else if constexpr (ogm::detail::is_array<M>)

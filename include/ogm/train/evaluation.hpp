@@ -137,15 +137,15 @@ evaluation evaluate(const trained_modules<Model, Policy>& modules, Policy& polic
   evaluation result;
   detail::for_each_batch<space>(data, batch, [&](const auto& inputs, std::span<const std::int32_t> labels) {
     tape.rewind();
-    const auto out = modules.model(tape, inputs);
+    const auto out = encode_all(modules.model, tape, inputs);
     std::array<basic_view<space, const T, dyn, dyn>, M> probes;
     [&]<std::size_t... U>(std::index_sequence<U...>) {
-      ((probes[U] = detail::as_matrix(
-            std::apply([&](const auto&... z) { return detail::recorded_probe<kind, int(U)>(modules, tape, z...); }, out.features))),
+      ((probes[U] = detail::as_matrix(std::apply(
+            [&](const auto&... z) { return detail::recorded_probe<kind, int(U)>(modules, out.head, tape, z...); }, out.features))),
        ...);
     }
     (std::make_index_sequence<M>{});
-    const auto logits = detail::as_matrix(out.logits);
+    const auto logits = detail::as_matrix(logits_of(tape, out));
     if constexpr (modulation::has_predict<Policy, predict_context>) {
       auto scores = tape.template make<T>(logits.shape());
       const long n = long(logits.count());
@@ -206,7 +206,13 @@ template <int U, class Model, class Data> auto features_of(const Model& model, c
   size_type row = 0;
   for_each_batch<typename backend_type::space>(data, batch, [&](const auto& inputs, std::span<const std::int32_t> labels) {
     tape.rewind();
-    const auto z = to_host(as_matrix(model.template encode<U>(tape, std::get<std::size_t(U)>(inputs))), host);
+    const auto features = [&] {
+      if constexpr (joint_model<Model>)
+        return std::get<std::size_t(U)>(encode_all(model, tape, inputs).features);
+      else
+        return model.template encode<U>(tape, std::get<std::size_t(U)>(inputs));
+    }();
+    const auto z = to_host(as_matrix(features), host);
     std::copy(z.flat().begin(), z.flat().end(), table.features.data() + row * width);
     table.labels.insert(table.labels.end(), labels.begin(), labels.end());
     row += z.size(0);

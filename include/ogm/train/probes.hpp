@@ -3,34 +3,40 @@
 
 #include <ogm/backend/op/update.hpp>
 #include <ogm/fusion/head.hpp>
+#include <ogm/fusion/late_fusion.hpp>
 
 namespace ogm::detail {
 
 /// From the features: split, self_head, zero_feature, aux_head. On a tape that records, gradients flow.
-template <probe K, int U, class Modules, class Tape, class... Z> auto recorded_probe(const Modules& m, Tape& tape, const Z&... z) {
+template <probe K, int U, class Modules, class Head, class Tape, class... Z>
+auto recorded_probe(const Modules& m, const Head& head, Tape& tape, const Z&... z) {
   if constexpr (K == probe::aux_head)
     return std::get<U>(m.aux.heads)(tape, std::get<U>(std::tie(z...)));
   else
-    return fusion::probe_of<K, U>(m.model.head, tape, z...);
+    return fusion::probe_of<K, U>(head, tape, z...);
 }
 
-/// The fused logits with only the modalities of a subset (bit u: modality u is there); the inputs of the others are 0. In evaluation mode,
-/// so running statistics stay as they are.
+/// The fused logits with only the modalities of a subset (bit u: modality u is there); the inputs of the others are 0, and inputs of no
+/// modality are as they are. In evaluation mode, so running statistics stay as they are.
 template <class Model, class Tape, class... X>
 auto masked_logits(const Model& model, Tape& tape, unsigned subset, const std::tuple<X...>& inputs) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     const auto one = [&]<std::size_t U>(std::integral_constant<std::size_t, U>) {
-      const auto x = as_view(std::get<U>(inputs));
-      using T = typename decltype(x)::value_type;
-      auto copy = tape.template make<T>(x.shape());
-      if (subset >> U & 1)
-        tape.run(op::copy_block<T>{x.data(), copy.data(), 1, long(x.count()), long(x.count()), long(x.count())});
-      else
-        tape.run(op::fill<T>{copy.data(), long(x.count()), T(0)});
-      return copy;
+      if constexpr (U >= std::size_t(Model::modalities))
+        return std::get<U>(inputs);
+      else {
+        const auto x = as_view(std::get<U>(inputs));
+        using T = typename decltype(x)::value_type;
+        auto copy = tape.template make<T>(x.shape());
+        if (subset >> U & 1)
+          tape.run(op::copy_block<T>{x.data(), copy.data(), 1, long(x.count()), long(x.count()), long(x.count())});
+        else
+          tape.run(op::fill<T>{copy.data(), long(x.count()), T(0)});
+        return copy;
+      }
     };
     const std::tuple masked{one(std::integral_constant<std::size_t, I>{})...};
-    return model(tape, masked).logits;
+    return logits_of(tape, encode_all(model, tape, masked));
   }
   (std::make_index_sequence<sizeof...(X)>{});
 }

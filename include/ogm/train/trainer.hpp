@@ -323,7 +323,7 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
         if (wanted <= 0) return;
         wanted -= size_type(labels.size());
         tape.rewind();
-        const auto out = self.model()(tape, inputs);
+        const auto out = encode_all(self.model(), tape, inputs);
         std::array<basic_view<space, const typename backend_type::value_type, dyn, dyn>, std::size_t(modalities)> features;
         [&]<std::size_t... U>(std::index_sequence<U...>) { ((features[U] = detail::as_matrix(std::get<U>(out.features))), ...); }
         (std::make_index_sequence<std::size_t(modalities)>{});

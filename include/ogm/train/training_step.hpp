@@ -1,6 +1,7 @@
 #pragma once
 // One training step: forward, loss, backward, the policy's hooks, the optimiser's pass. What a policy lacks is not compiled.
 
+#include <ogm/fusion/late_fusion.hpp>
 #include <ogm/modulation/check.hpp>
 #include <ogm/modulation/stages.hpp>
 #include <ogm/nn/linear.hpp>
@@ -72,6 +73,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   using slot = modulation::slot<backend_type>;
   using policy_type = Policy;
   static constexpr int modalities = Model::modalities;
+  static constexpr int inputs_of_model = input_count<Model>();
   static constexpr modulation::needs requirements = Policy::requirements;
   static constexpr bool probing = requirements.probe != probe::none;
 
@@ -159,7 +161,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   step_result<modalities> accumulate(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels,
                                      const modulation::progress& at, float share, std::span<const std::int32_t> ids = {},
                                      const optim::clipping& own_clip = {}) {
-    static_assert(std::tuple_size_v<Inputs> == modalities, "ogm: a model was given another number of inputs than it has modalities.");
+    static_assert(std::tuple_size_v<Inputs> == inputs_of_model, "ogm: a model was given another number of inputs than it takes.");
     check_batch(inputs, labels);
     // Views of constant elements, whatever was given: the model is compiled once for tensors, views and masked copies of them.
     const auto data = std::apply([](const auto&... x) { return std::tuple{detail::as_data(x)...}; }, inputs);
@@ -230,10 +232,13 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     std::apply(
         [&](const auto&... x) {
           const size_type batches[]{x.size(0)...};
-          for (int u = 0; u < modalities; ++u)
+          for (int u = 0; u < inputs_of_model; ++u)
             if (batches[u] != labels.count())
-              throw shape_error("ogm: modality '" + std::string(Model::modality_names[std::size_t(u)]) + "' has a batch of " +
-                                std::to_string(batches[u]) + " and there are " + std::to_string(labels.count()) + " labels.");
+              throw shape_error("ogm: " +
+                                (u < modalities ? "modality '" + std::string(Model::modality_names[std::size_t(u)]) + "'"
+                                                : "input " + std::to_string(u)) +
+                                " has a batch of " + std::to_string(batches[u]) + " and there are " + std::to_string(labels.count()) +
+                                " labels.");
         },
         inputs);
   }
@@ -290,8 +295,14 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
         const bool gone = u < unsigned(modalities) ? dropped_[i] >> u & 1 : dropped_[i] == (1u << modalities) - 1;
         return gone ? -1 : host_labels_[i];
       });
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Inputs(one(std::get<I>(given), unsigned(I))...); }
-    (std::make_index_sequence<std::size_t(modalities)>{});
+    const auto kept = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+      if constexpr (I < std::size_t(modalities))
+        return one(std::get<I>(given), unsigned(I));
+      else
+        return std::get<I>(given);
+    };
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Inputs(kept(std::integral_constant<std::size_t, I>{})...); }
+    (std::make_index_sequence<std::size_t(inputs_of_model)>{});
   }
   template <class Label> basic_view<space, const std::int32_t, dyn> upload_labels(const Label& label) {
     label_buffer_.resize(host_labels_.size());
@@ -300,34 +311,48 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   }
 
   template <int U, class X> auto encode(const X& x) {
-    if constexpr (requirements.own_step) {  // each encoder's running statistics see a batch once: in the encoder's own pass
-      std::optional<frozen_statistics> frozen;
-      if (phase_.only >= 0 && phase_.only != U) frozen.emplace(tape_);
-      return modules_.model.template encode<U>(tape_, x);
+    std::optional<frozen_statistics> frozen;
+    if (phase_.only >= 0 && phase_.only != U) frozen.emplace(tape_);
+    return modules_.model.template encode<U>(tape_, x);
+  }
+  template <class Inputs> auto encode_inputs(const Inputs& inputs) {
+    static_assert(!(requirements.own_step && joint_model<Model>),
+                  "ogm: a policy with own_step trains one encoder at a time, and this model encodes its modalities together. Use another "
+                  "policy.");
+    if constexpr (requirements.own_step && !joint_model<Model>) {  // each encoder's running statistics see a batch once: in its own pass
+      return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return encoded<const typename Model::head_type&, decltype(encode<int(I)>(std::get<I>(inputs)))...>{
+            {encode<int(I)>(std::get<I>(inputs))...}, modules_.model.head};
+      }
+      (std::make_index_sequence<std::size_t(modalities)>{});
     } else
-      return modules_.model.template encode<U>(tape_, x);
+      return encode_all(modules_.model, tape_, inputs);
   }
   template <class Inputs, class Present>
   step_result<modalities> pass_on(const Inputs& inputs, basic_view<space, const std::int32_t, dyn> labels, Present present,
                                   const modulation::progress& at, float share) {
     step_result<modalities> result;
-    const auto clean = [&]<std::size_t... I>(std::index_sequence<I...>) { return std::tuple{encode<int(I)>(std::get<I>(inputs))...}; }
-    (std::make_index_sequence<std::size_t(modalities)>{});
+    const auto clean = encode_inputs(inputs);
+    const auto& head = clean.head;
     const auto features = edited(clean, labels, present, at, result);
     if constexpr (edits_gradients)
       each_modality([&]<int U>(std::integral_constant<int, U>) { features_[U] = as_rows(std::get<U>(features)); });
-    const auto logits = std::apply([&](const auto&... z) { return modules_.model.head(tape_, z...); }, features);
+    const auto logits = std::apply([&](const auto&... z) { return head(tape_, z...); }, features);
 
     terms_.clear();
     terms_.push_back({"fused", nn::cross_entropy(tape_, logits, present[modalities], {.absent_labels = true}), 1, 0});
+    if constexpr (requires { clean.add_losses(tape_, [](std::string_view, const typename losses_type::scalar&, float) {}); })
+      clean.add_losses(tape_, [&](std::string_view name, const typename losses_type::scalar& value, float weight) {
+        terms_.push_back({name, value, weight, 0});
+      });
     if constexpr (adds_losses || requirements.own_step) {
       losses_type losses(at, tape_, Model::modality_names, present[modalities], terms_, report_);
       losses.set_logits(as_row_var(logits));
       each_modality([&]<int U>(std::integral_constant<int, U>) {
         losses.set_features(U, as_row_var(std::get<U>(features)));
         if constexpr (recorded_probe) {
-          const auto o =
-              std::apply([&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, tape_, z...); }, features);
+          const auto o = std::apply(
+              [&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, head, tape_, z...); }, features);
           losses.set_probe(U, as_row_var(o));
           probes_[U] = as_rows(o);
         }
@@ -346,7 +371,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     // Scores before the gradients: what a head that is not recorded needs of the tape is taken from its inference side.
     const auto whole = measure(logits, present[modalities]);
     result.correct = whole.correct, result.samples = whole.rows;
-    if constexpr (probing) score(features, inputs, present, result);
+    if constexpr (probing) score(head, features, inputs, present, result);
     result.loss = backward(logits, share);
     if constexpr (requirements.per_sample_gradients) find_sample_deviations(logits);
     return result;
@@ -361,14 +386,15 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   }
 
   /// on_features and on_feature_gradient. `present` loses the samples that a policy removes.
-  template <class Features, class Present>
-  auto edited(const Features& clean, basic_view<space, const std::int32_t, dyn> labels, Present& present, const modulation::progress& at,
+  template <class Encoded, class Present>
+  auto edited(const Encoded& given, basic_view<space, const std::int32_t, dyn> labels, Present& present, const modulation::progress& at,
               step_result<modalities>& result) {
+    const auto& clean = given.features;
     if constexpr (edits_features) {
       if constexpr (requirements.second_pass) {  // scores of the clean features
         static_assert(recorded_probe,
                       "ogm: a policy with second_pass scores clean features by a probe of the head. Set .probe in its needs.");
-        score_features(clean, present, result);
+        score_features(given.head, clean, present, result);
       }
       feature_context context(at, result.scores, Model::modality_names, Model::widths, labels.count(), report_);
       policy_.on_features(context);
@@ -414,12 +440,12 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   template <class Logits> nn::label_scores measure(const Logits& o, const basic_view<space, const std::int32_t, dyn>& labels) {
     return nn::softmax_scores(static_cast<inference<backend_type>&>(tape_), as_rows(o), labels);
   }
-  template <class Features, class Present>
-  void score_features(const Features& features, const Present& present, step_result<modalities>& result) {
+  template <class Head, class Features, class Present>
+  void score_features(const Head& head, const Features& features, const Present& present, step_result<modalities>& result) {
     auto& quiet = static_cast<inference<backend_type>&>(tape_);
     each_modality([&]<int U>(std::integral_constant<int, U>) {
-      const auto o =
-          std::apply([&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, quiet, z...); }, features);
+      const auto o = std::apply(
+          [&](const auto&... z) { return detail::recorded_probe<requirements.probe, U>(modules_, head, quiet, z...); }, features);
       score_one<U>(o, present, result);
     });
   }
@@ -428,13 +454,13 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     const auto m = measure(o, present[U]);
     s.sums[U] = m.probability, s.losses[U] = m.cross_entropy, s.correct[U] = m.correct, s.present[U] = m.rows;
   }
-  template <class Features, class Inputs, class Present>
-  void score(const Features& features, const Inputs& inputs, const Present& present, step_result<modalities>& result) {
+  template <class Head, class Features, class Inputs, class Present>
+  void score(const Head& head, const Features& features, const Inputs& inputs, const Present& present, step_result<modalities>& result) {
     if constexpr (recorded_probe) {
       if constexpr (adds_losses || requirements.own_step)
         each_modality([&]<int U>(std::integral_constant<int, U>) { score_one<U>(probes_[U], present, result); });
       else
-        score_features(features, present, result);
+        score_features(head, features, present, result);
     } else if constexpr (requirements.probe == probe::zero_input || requirements.probe == probe::shapley) {
       masked_.rewind();
       each_modality([&]<int U>(std::integral_constant<int, U>) {
