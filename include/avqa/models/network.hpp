@@ -31,6 +31,7 @@ enum class ablation : std::uint8_t {
   spatial_grounding    // AV+Q+TG+SG: AVST
 };
 inline constexpr std::array<std::string_view, 6> ablation_names{"q", "a_q", "v_q", "av_q", "av_q_tg", "avst"};
+/// As programs and files name it: "av_q_tg".
 constexpr std::string_view name_of(ablation row) { return ablation_names[std::size_t(row)]; }
 
 namespace detail {
