@@ -10,7 +10,9 @@
 namespace ogm::random {
 
 /// Four words at a time of Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
-struct block { std::uint32_t x[4]; };
+struct block {
+  std::uint32_t x[4];
+};
 
 namespace detail {
 inline constexpr std::uint32_t multiplier_0 = 0xD2511F53u, multiplier_1 = 0xCD9E8D57u;
@@ -43,7 +45,8 @@ enum class purpose : std::uint32_t {
   dropout = 3u << 24,
   shuffle = 4u << 24,
   augment = 5u << 24,
-  policy = 6u << 24
+  policy = 6u << 24,
+  negative = 7u << 24  // which wrong partner an item is shown with
 };
 constexpr std::uint32_t stream_of(purpose p, std::uint64_t index) { return std::uint32_t(p) | std::uint32_t(index & 0xffffffu); }
 
@@ -55,7 +58,9 @@ OGM_HD constexpr std::uint32_t word(const key& k, std::uint64_t i) { return bloc
 namespace detail {
 OGM_HD constexpr float unit(std::uint32_t word) { return float(word >> 8) * 0x1p-24f; }
 /// 64 random bits scaled to [0, n).
-OGM_HD constexpr std::uint64_t scaled(std::uint64_t high, std::uint64_t low, std::uint64_t n) { return (high * n + ((low * n) >> 32)) >> 32; }
+OGM_HD constexpr std::uint64_t scaled(std::uint64_t high, std::uint64_t low, std::uint64_t n) {
+  return (high * n + ((low * n) >> 32)) >> 32;
+}
 }  // namespace detail
 
 /// In [0, 1), 24 bits of word i.
