@@ -20,7 +20,8 @@ void use(ogm::data::byte_span bytes) {
   for (ogm::size_type i = 0; i < store.videos().size(); ++i) {
     expect(store.videos().find(store.videos()[i]) == i);
     if (shape.maps_count() > 1 << 20 || shape.sound_count() > 1 << 20) break;  // holds its own bytes, so many that it only takes time
-    std::vector<float> sound(std::size_t(shape.sound_count())), maps(std::size_t(shape.maps_count())), map(std::size_t(shape.frame_count()));
+    std::vector<float> sound(std::size_t(shape.sound_count())), maps(std::size_t(shape.maps_count())),
+        map(std::size_t(shape.frame_count()));
     store.read(i, sound, maps);
     store.frame(i, shape.steps - 1, map);
     fuzz::touch(sound), fuzz::touch(maps), fuzz::touch(map);

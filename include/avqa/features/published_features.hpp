@@ -2,6 +2,7 @@
 // Features as they were published: a folder with VIDEO.npy of each clip's sound and one of its maps, an entry a second.
 
 #include <avqa/features/source.hpp>
+#include <ogm/data/half.hpp>
 #include <ogm/data/npy.hpp>
 
 #include <algorithm>
@@ -124,13 +125,13 @@ class published_features {
         rows.emplace_back();
     }
     for (const auto row : rows)
-      if (!row.empty()) ogm::data::mapped_file::will_need(ogm::data::as_byte_span(row.data(), row.size()));
+      if (!row.empty()) file.file.will_need(ogm::data::as_byte_span(row.data(), row.size()));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const auto part = to.subspan(i * width, width);
       if (rows[i].empty())
         std::fill(part.begin(), part.end(), 0.f);
       else
-        ogm::memory::host::copy(part.data(), rows[i].data(), rows[i].size_bytes());
+        ogm::data::copy_floats(rows[i].data(), rows[i].size(), part.data());
       bytes_read_.fetch_add(rows[i].size_bytes(), std::memory_order_relaxed);
     }
   }

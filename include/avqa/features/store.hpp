@@ -99,7 +99,7 @@ class feature_store {
 
   /// Has the disk read them in one go. On a system that reads much around every page, a frame would cost the clip that it is from.
   void announce(ogm::data::byte_span bytes) const {
-    if (file_) ogm::data::mapped_file::will_need(bytes);
+    if (file_) file_->will_need(bytes);
   }
   /// The parts that have a checksum: the steps' maps, then the sound.
   std::size_t parts() const { return std::size_t(shape().steps) + 1; }
@@ -144,7 +144,7 @@ class feature_store {
   void decode(ogm::data::byte_span from, float* to) const {
     using namespace ogm::data;
     if (type() == dtype::f32)
-      ogm::memory::host::copy(to, from.data(), from.size());
+      copy_floats(reinterpret_cast<const float*>(from.data()), from.size() / sizeof(float), to);
     else if (type() == dtype::f16)
       widen(reinterpret_cast<const float16*>(from.data()), from.size() / sizeof(float16), to);
     else

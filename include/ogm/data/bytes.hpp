@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -114,12 +115,16 @@ class mapped_file {
     void* const at = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (at == MAP_FAILED) detail::system_failed(path, "map the file");
     data_ = static_cast<const std::byte*>(at);
-    if (how == access::scattered) ::madvise(at, size_, MADV_RANDOM);
+    if (how == access::usual) return;
+    ::madvise(at, size_, MADV_RANDOM);
+    knows_memory_ = ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;  // others are told that all of it is in memory
   }
-  mapped_file(mapped_file&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  mapped_file(mapped_file&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), knows_memory_(other.knows_memory_) {}
   mapped_file& operator=(mapped_file other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(knows_memory_, other.knows_memory_);
     return *this;
   }
   ~mapped_file() {
@@ -127,16 +132,24 @@ class mapped_file {
   }
   byte_span bytes() const { return {data_, size_}; }
 
-  /// The disk begins to read these bytes, part of a mapping, all at once. Advice: it cannot fail.
-  static void will_need(byte_span part) {
+  /// The disk begins to read these bytes, part of the mapping, all at once, where they are not in memory already. Advice: it cannot fail.
+  void will_need(byte_span part) const {
     static const auto page = std::uintptr_t(::sysconf(_SC_PAGESIZE));
-    const auto first = reinterpret_cast<std::uintptr_t>(part.data()) / page * page;  // madvise takes whole pages
-    ::madvise(reinterpret_cast<void*>(first), reinterpret_cast<std::uintptr_t>(part.data()) + part.size() - first, MADV_WILLNEED);
+    const auto end = reinterpret_cast<std::uintptr_t>(part.data()) + part.size();
+    std::array<unsigned char, 1024> in_memory;  // a page each: asking costs a tenth of advice that is not needed
+    for (auto at = reinterpret_cast<std::uintptr_t>(part.data()) / page * page; at < end; at += in_memory.size() * page) {
+      const std::size_t bytes = std::min<std::size_t>(end - at, in_memory.size() * page), pages = (bytes + page - 1) / page;
+      auto* const first = reinterpret_cast<void*>(at);
+      if (!knows_memory_ || ::mincore(first, bytes, in_memory.data()) != 0 ||
+          !std::all_of(in_memory.begin(), in_memory.begin() + std::ptrdiff_t(pages), [](unsigned char p) { return p & 1; }))
+        ::madvise(first, bytes, MADV_WILLNEED);
+    }
   }
 
  private:
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  bool knows_memory_ = false;
 };
 
 /// The whole file.

@@ -59,7 +59,7 @@ TEST_CASE("a mapping for scattered reading has the same bytes, and any part of i
   const std::string text(20'000, 'x');
   const mapped_file file(in.write("a", text), mapped_file::access::scattered);
   CHECK(as_text(file.bytes()) == text);
-  for (const std::size_t first : {0, 1, 5000, 19'999, 20'000}) mapped_file::will_need(file.bytes().subspan(first));
+  for (const std::size_t first : {0, 1, 5000, 19'999, 20'000}) file.will_need(file.bytes().subspan(first));
   CHECK(mapped_file(in.write("empty", ""), mapped_file::access::scattered).bytes().empty());
 }
 

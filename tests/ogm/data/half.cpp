@@ -115,3 +115,24 @@ TEMPLATE_TEST_CASE("every length and offset is converted whole and nothing besid
       }
     }
 }
+
+TEST_CASE("arrays that are written past the caches are whole, at any offset") {
+  constexpr std::size_t large = 32768, room = large + 64;
+  std::vector<float> numbers(room);
+  for (std::size_t i = 0; i < room; ++i) numbers[i] = float(i % 509) - 254;
+  std::vector<float16> halves(room);
+  std::vector<bfloat16> brains(room);
+  narrow(numbers.data(), room, halves.data());
+  narrow(numbers.data(), room, brains.data());
+  for (const std::size_t n : {large - 1, large, large + 1, large + 15, large + 37})
+    for (const std::size_t offset : {0u, 1u, 7u, 15u}) {
+      std::vector<float> a(room, -1000), b(room, -1000), c(room, -1000), expected(room, -1000);
+      std::copy_n(numbers.begin() + 3, n, expected.begin() + std::ptrdiff_t(offset));
+      widen(halves.data() + 3, n, a.data() + offset);
+      widen(brains.data() + 3, n, b.data() + offset);
+      copy_floats(numbers.data() + 3, n, c.data() + offset);
+      CHECK(a == expected);
+      CHECK(b == expected);
+      CHECK(c == expected);
+    }
+}
