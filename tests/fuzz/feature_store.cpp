@@ -3,7 +3,9 @@
 
 #include <avqa/features/store.hpp>
 
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "target.hpp"
@@ -35,7 +37,7 @@ std::vector<std::byte> assembled(ogm::data::byte_span parts) {
   constexpr std::size_t fields = offsetof(avqa::detail::store_header, zeros);
   avqa::detail::store_header header;
   if (parts.size() <= fields) return {};
-  std::memcpy(&header, parts.data(), fields);
+  std::memcpy(static_cast<void*>(&header), parts.data(), fields);
   const auto pages = std::size_t(parts[fields]) % 16;
   const ogm::data::byte_span index = parts.subspan(fields + 1);
   header.index_checksum = ogm::data::crc32(index);
