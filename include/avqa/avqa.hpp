@@ -3,10 +3,17 @@
 
 // IWYU pragma: begin_exports
 #include <avqa/data/music_avqa.hpp>
+#include <avqa/data/question_dataset.hpp>
 #include <avqa/data/splits.hpp>
 #include <avqa/evaluation/accuracy.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
 #include <avqa/evaluation/priors.hpp>
+#include <avqa/features/clips.hpp>
+#include <avqa/features/negative_frames.hpp>
+#include <avqa/features/published_features.hpp>
+#include <avqa/features/source.hpp>
+#include <avqa/features/store.hpp>
+#include <avqa/features/store_writer.hpp>
 #include <avqa/grounding/spatial.hpp>
 #include <avqa/grounding/temporal.hpp>
 #include <avqa/models/grounding_pretraining.hpp>

@@ -45,7 +45,8 @@ enum class purpose : std::uint32_t {
   dropout = 3u << 24,
   shuffle = 4u << 24,
   augment = 5u << 24,
-  policy = 6u << 24
+  policy = 6u << 24,
+  negative = 7u << 24  // which wrong partner an item is shown with
 };
 constexpr std::uint32_t stream_of(purpose p, std::uint64_t index) { return std::uint32_t(p) | std::uint32_t(index & 0xffffffu); }
 

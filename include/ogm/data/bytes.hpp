@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -100,7 +101,13 @@ inline std::string_view as_text(byte_span bytes) { return {reinterpret_cast<cons
 /// Errors     data_error with the path where it cannot be opened or is no regular file
 class mapped_file {
  public:
-  explicit mapped_file(const std::string& path) {
+  /// What the system may take for granted about the order of reading.
+  enum class access {
+    usual,      // what lies around a page that is touched is read from the disk too: a megabyte and more, as the system is set
+    scattered,  // only the pages that are touched; will_need() has whole parts read at once
+  };
+
+  explicit mapped_file(const std::string& path, access how = access::usual) {
     const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0) detail::system_failed(path, "open the file");
     size_ = detail::regular_file_size(file.get(), path);
@@ -108,11 +115,16 @@ class mapped_file {
     void* const at = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (at == MAP_FAILED) detail::system_failed(path, "map the file");
     data_ = static_cast<const std::byte*>(at);
+    if (how == access::usual) return;
+    ::madvise(at, size_, MADV_RANDOM);
+    knows_memory_ = ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;  // others are told that all of it is in memory
   }
-  mapped_file(mapped_file&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  mapped_file(mapped_file&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), knows_memory_(other.knows_memory_) {}
   mapped_file& operator=(mapped_file other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(knows_memory_, other.knows_memory_);
     return *this;
   }
   ~mapped_file() {
@@ -120,9 +132,24 @@ class mapped_file {
   }
   byte_span bytes() const { return {data_, size_}; }
 
+  /// The disk begins to read these bytes, part of the mapping, all at once, where they are not in memory already. Advice: it cannot fail.
+  void will_need(byte_span part) const {
+    static const auto page = std::uintptr_t(::sysconf(_SC_PAGESIZE));
+    const auto end = reinterpret_cast<std::uintptr_t>(part.data()) + part.size();
+    std::array<unsigned char, 1024> in_memory;  // a page each: asking costs a tenth of advice that is not needed
+    for (auto at = reinterpret_cast<std::uintptr_t>(part.data()) / page * page; at < end; at += in_memory.size() * page) {
+      const std::size_t bytes = std::min<std::size_t>(end - at, in_memory.size() * page), pages = (bytes + page - 1) / page;
+      auto* const first = reinterpret_cast<void*>(at);
+      if (!knows_memory_ || ::mincore(first, bytes, in_memory.data()) != 0 ||
+          !std::all_of(in_memory.begin(), in_memory.begin() + std::ptrdiff_t(pages), [](unsigned char p) { return p & 1; }))
+        ::madvise(first, bytes, MADV_WILLNEED);
+    }
+  }
+
  private:
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  bool knows_memory_ = false;
 };
 
 /// The whole file.
@@ -133,36 +160,68 @@ inline std::vector<std::byte> read_bytes(const std::string& path) {
   return {file.bytes().begin(), file.bytes().end()};
 }
 
-/// Writes the parts one after the other to a new file in the same folder, forces it to the disk and renames it over `path`:
-/// a reader sees the old file or the complete new one, also after a loss of power.
+/// A new file in the folder of `path`, which takes that name when it is finished: a reader sees the old file or the complete new one, also
+/// after a loss of power. Destroyed unfinished, it leaves nothing; a program that is killed leaves it beside `path`, under its temporary
+/// name PATH.XXXXXX.
+///
+/// Errors     data_error with the path; the old file is then untouched
+class atomic_file {
+ public:
+  explicit atomic_file(std::string path)
+      : path_(std::move(path)), temporary_(path_ + ".XXXXXX"), file_(::mkostemp(temporary_.data(), O_CLOEXEC)) {
+    if (file_.get() < 0) detail::system_failed(path_, "create a file beside it");
+  }
+  atomic_file(const atomic_file&) = delete;
+  atomic_file& operator=(const atomic_file&) = delete;
+  ~atomic_file() {
+    if (!finished_) ::unlink(temporary_.c_str());
+  }
+  const std::string& path() const { return path_; }
+
+  /// Appends.
+  void write(byte_span part) {
+    put(part, [&](byte_span rest) { return ::write(file_.get(), rest.data(), rest.size()); });
+  }
+  /// Writes at `offset`, over what is there; a gap before it is zeros. The next write() appends to what write() wrote.
+  void write_at(std::size_t offset, byte_span part) {
+    put(part, [&](byte_span rest) { return ::pwrite(file_.get(), rest.data(), rest.size(), ::off_t(offset + part.size() - rest.size())); });
+  }
+  /// Forces it to the disk and gives it its name.
+  void finish() {
+    const ::mode_t mask = ::umask(0);  // mkostemp makes the file private; give it the mode that open() would
+    ::umask(mask);
+    if (::fchmod(file_.get(), 0666 & ~mask) != 0 || ::fsync(file_.get()) != 0 || !file_.close())
+      detail::system_failed(path_, "finish writing");
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) detail::system_failed(path_, "rename the finished file to it");
+    finished_ = true;
+    const std::size_t slash = path_.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path_.substr(0, slash);
+    const detail::descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.get() >= 0) ::fsync(directory.get());  // the rename itself; some file systems refuse it, and then it is late at worst
+  }
+
+ private:
+  template <class Write> void put(byte_span part, const Write& write) {
+    while (!part.empty()) {
+      const ::ssize_t written = write(part);
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) detail::system_failed(path_, "write");
+      part = part.subspan(std::size_t(written));
+    }
+  }
+
+  std::string path_, temporary_;
+  detail::descriptor file_;
+  bool finished_ = false;
+};
+
+/// Writes the parts one after the other, as an atomic_file.
 ///
 /// Errors     data_error with the path; the old file is then untouched
 inline void write_atomically(const std::string& path, std::span<const byte_span> parts) {
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  std::string temporary = path + ".XXXXXX";
-  detail::descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.get() < 0) detail::system_failed(path, "create a file beside it");
-  struct remover {
-    const std::string* name;
-    ~remover() {
-      if (name) ::unlink(name->c_str());
-    }
-  } on_failure{&temporary};
-  for (byte_span part : parts)
-    while (!part.empty()) {
-      const ::ssize_t written = ::write(file.get(), part.data(), part.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) detail::system_failed(path, "write");
-      part = part.subspan(std::size_t(written));
-    }
-  const ::mode_t mask = ::umask(0);  // mkostemp makes the file private; give it the mode that open() would
-  ::umask(mask);
-  if (::fchmod(file.get(), 0666 & ~mask) != 0 || ::fsync(file.get()) != 0 || !file.close()) detail::system_failed(path, "finish writing");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) detail::system_failed(path, "rename the finished file to it");
-  on_failure.name = nullptr;
-  const detail::descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() >= 0) ::fsync(directory.get());  // the rename itself; some file systems refuse it, and then it is late at worst
+  atomic_file file(path);
+  for (const byte_span part : parts) file.write(part);
+  file.finish();
 }
 /// Writes one piece, whole or not at all.
 inline void write_atomically(const std::string& path, byte_span bytes) { write_atomically(path, std::span<const byte_span>(&bytes, 1)); }

@@ -239,11 +239,21 @@ template <class T> struct mapped {
   mapped_file file;
   std::vector<size_type> shape;
   std::span<const T> values;
+
+  /// The elements at index i of the first axis.
+  ///
+  /// Errors     value_error where there is no such index
+  std::span<const T> row(size_type i) const {
+    const size_type rows = shape.empty() ? 0 : shape[0];
+    if (i < 0 || i >= rows) throw value_error("ogm: row " + std::to_string(i) + " of an array of shape " + shape_text(shape) + ".");
+    const std::size_t width = values.size() / std::size_t(rows);
+    return values.subspan(std::size_t(i) * width, width);
+  }
 };
 
 /// Errors     data_error also where the order is column-major or the elements are not aligned: use read() for those
-template <stored_type T> mapped<T> map(const std::string& path) {
-  mapped_file file(path);
+template <stored_type T> mapped<T> map(const std::string& path, mapped_file::access how = mapped_file::access::usual) {
+  mapped_file file(path, how);
   header_info info = parse_header(file.bytes(), path);
   detail::require_type<T>(info, path);
   if (info.fortran_order && info.shape.size() > 1) detail::damaged(path, "column-major elements cannot be mapped; read() transposes them");

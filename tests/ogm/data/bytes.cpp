@@ -36,6 +36,33 @@ TEST_CASE("a write that fails says where and leaves the folder as it was") {
   CHECK(entries == 1);
 }
 
+TEST_CASE("a file in pieces is there when it is finished, and not before") {
+  const test::folder in;
+  const std::string path = in / "a", head = "head", tail = "tail", other = "HE";
+  {
+    atomic_file file(path);
+    file.write(as_byte_span(head));
+    file.write_at(8, as_byte_span(tail));
+    file.write_at(0, as_byte_span(other));
+    CHECK_FALSE(std::filesystem::exists(path));
+    file.finish();
+    CHECK(file.path() == path);
+  }
+  CHECK(test::text_of(path) == std::string("HEad\0\0\0\0tail", 12));  // between them zeros
+  { atomic_file(path).write(as_byte_span(tail)); }
+  CHECK(test::text_of(path).size() == 12);
+  CHECK(std::distance(std::filesystem::directory_iterator(in.path()), std::filesystem::directory_iterator()) == 1);
+}
+
+TEST_CASE("a mapping for scattered reading has the same bytes, and any part of it may be announced") {
+  const test::folder in;
+  const std::string text(20'000, 'x');
+  const mapped_file file(in.write("a", text), mapped_file::access::scattered);
+  CHECK(as_text(file.bytes()) == text);
+  for (const std::size_t first : {0, 1, 5000, 19'999, 20'000}) file.will_need(file.bytes().subspan(first));
+  CHECK(mapped_file(in.write("empty", ""), mapped_file::access::scattered).bytes().empty());
+}
+
 TEST_CASE("an empty file maps to no bytes; a folder and a missing file are errors") {
   const test::folder in;
   CHECK(mapped_file(in.write("empty", "")).bytes().empty());

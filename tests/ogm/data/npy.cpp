@@ -38,6 +38,9 @@ TEMPLATE_TEST_CASE("what is written is read back, mapped and converted", "", flo
   CHECK(test::has(test::message_of<ogm::shape_error>([&] { back.template as<ogm::dyn, 4, 4>(); }), "(5, 3, 4)"));
   const auto mapped = npy::map<TestType>(path);
   CHECK(std::equal(mapped.values.begin(), mapped.values.end(), back.values.begin(), back.values.end()));
+  const auto row = mapped.row(3);
+  CHECK(std::equal(row.begin(), row.end(), back.values.begin() + 36, back.values.begin() + 48));
+  for (const int outside : {-1, 5}) CHECK(test::has(test::message_of<ogm::value_error>([&] { mapped.row(outside); }), "shape (5, 3, 4)"));
   CHECK(npy::read_as<float>(path).values.back() == 60.f);
   CHECK(npy::header(path).data_offset % 64 == 0);
   CHECK(npy::header(path).type == dtype_of<TestType>);
