@@ -7,6 +7,8 @@
 #include <avqa/evaluation/accuracy.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
 #include <avqa/evaluation/priors.hpp>
+#include <avqa/features/resnet_14x14.hpp>
+#include <avqa/features/vggish.hpp>
 #include <avqa/grounding/spatial.hpp>
 #include <avqa/grounding/temporal.hpp>
 #include <avqa/models/avst.hpp>

@@ -10,7 +10,8 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
+#include <concepts>
+#include <type_traits>
 
 namespace avqa {
 

@@ -11,6 +11,7 @@
 #include <ogm/data/stft.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <string>
