@@ -11,9 +11,11 @@
 #include <avqa/features/clips.hpp>
 #include <avqa/features/negative_frames.hpp>
 #include <avqa/features/published_features.hpp>
+#include <avqa/features/resnet_14x14.hpp>
 #include <avqa/features/source.hpp>
 #include <avqa/features/store.hpp>
 #include <avqa/features/store_writer.hpp>
+#include <avqa/features/vggish.hpp>
 #include <avqa/grounding/spatial.hpp>
 #include <avqa/grounding/temporal.hpp>
 #include <avqa/models/grounding_pretraining.hpp>

@@ -4,6 +4,7 @@
 
 #include <ogm/core/tensor.hpp>
 #include <ogm/data/image.hpp>
+#include <ogm/data/resize_pixels.hpp>
 
 #include <algorithm>
 #include <array>
@@ -29,31 +30,6 @@ struct rectangle {
 };
 
 namespace detail {
-
-/// The weights that make one output row or column: triangles as wide as the scale where the image shrinks, as Pillow does it, so that
-/// nothing is skipped; plain linear interpolation where it grows.
-struct taps {
-  std::vector<size_type> first;
-  std::vector<float> weight;  // (output, width)
-  size_type width = 0;
-
-  taps(size_type from_offset, size_type from, size_type to) : first(std::size_t(to)) {
-    const double scale = double(from) / double(to), support = std::max(1.0, scale);
-    width = size_type(std::ceil(support)) * 2 + 1;
-    weight.assign(std::size_t(to * width), 0.f);
-    for (size_type i = 0; i < to; ++i) {
-      const double centre = (double(i) + 0.5) * scale;
-      const auto low = std::max<size_type>(0, size_type(centre - support + 0.5)), high = std::min(from, size_type(centre + support + 0.5));
-      double sum = 0;
-      std::vector<double> w(std::size_t(width), 0.0);
-      for (size_type k = low; k < high; ++k)
-        sum += w[std::size_t(k - low)] = std::max(0.0, 1 - std::fabs((double(k) + 0.5 - centre) / support));
-      for (size_type k = low; k < high; ++k) weight[std::size_t(i * width + k - low)] = float(w[std::size_t(k - low)] / sum);
-      first[std::size_t(i)] = from_offset + low;
-    }
-  }
-  float at(size_type i, size_type k) const { return weight[std::size_t(i * width + k)]; }
-};
 
 inline void require_same_channels(const const_image_view& in, const image_view& out) {
   if (in.size(0) != out.size(0) || in.count() == 0 || out.count() == 0)
@@ -85,7 +61,7 @@ inline void resize(const const_image_view& in, const image_view& out, rectangle 
       part.left > in.size(2) - part.width)
     throw shape_error("ogm: a part of " + shape_text(std::array{part.height, part.width}) + " at " +
                       shape_text(std::array{part.top, part.left}) + " lies outside an image of " + in.shape().text() + ".");
-  const detail::taps rows(part.top, part.height, out.size(1)), columns(part.left, part.width, out.size(2));
+  const detail::taps<float> rows(part.top, part.height, out.size(1)), columns(part.left, part.width, out.size(2));
   std::vector<float> narrow(std::size_t(part.height * out.size(2)));  // (part height, out width)
   for (size_type c = 0; c < in.size(0); ++c) {
     for (size_type y = 0; y < part.height; ++y)

@@ -99,18 +99,21 @@ class tensor_writer {
   std::deque<aligned_bytes> copies_;
 };
 
-/// The values of a stored tensor, when it is what t is.
-template <class Tensor> auto stored_values(const data::safetensors::file& f, const std::string& name, const Tensor& t) {
+/// The values of a stored tensor, when it is what t is: in place, or a copy where the file may hold them in another order.
+template <class Archive, class Tensor> auto stored_values(const Archive& f, const std::string& name, const Tensor& t) {
   const auto& e = f.find(name);
   const auto& sizes = t.shape().sizes;
   if (!std::equal(e.shape.begin(), e.shape.end(), sizes.begin(), sizes.end()))
     throw data_error("ogm: " + f.name() + ": " + name + " has the shape " + shape_text(e.shape) + "; the model's is " + shape_text(sizes) +
                      ".");
-  return e.template as<typename Tensor::value_type>();
+  if constexpr (requires { e.template read<typename Tensor::value_type>(); })
+    return e.template read<typename Tensor::value_type>().values;
+  else
+    return e.template as<typename Tensor::value_type>();
 }
-template <class Tensor> void read_tensor(const data::safetensors::file& f, const std::string& name, Tensor& t) {
+template <class Archive, class Tensor> void read_tensor(const Archive& f, const std::string& name, Tensor& t) {
   const auto values = stored_values(f, name, t);
-  Tensor::space::copy_from_host(t.data(), values.data(), values.size_bytes());
+  Tensor::space::copy_from_host(t.data(), values.data(), values.size() * sizeof(typename Tensor::value_type));
 }
 /// f(name, tensor) for everything that a module keeps.
 template <class Model, class F> void for_each_tensor(Model& model, const F& f) {
@@ -126,14 +129,24 @@ template <class Model> void save_model(const Model& model, const std::string& pa
   detail::for_each_tensor(model, [&](const std::string& name, const auto& t) { w.add(name, t); });
   w.writer.save(path);
 }
+/// Tensors by name: a data::safetensors::file or, for weights that PyTorch wrote, a data::pt::file.
+template <class Archive>
+concept tensor_archive = requires(const Archive& f, const std::string& name) {
+  f.find(name).shape;
+  f.name();
+};
+
 /// Reads them back. Tensors of the file that the model does not have are passed over.
 ///
+///     load_model(network, data::pt::file("resnet18.pth"));
+///
 /// Errors     data_error names the file and the tensor that is missing, or of another shape or type; the model is then as it was before
-template <class Model> void load_model(Model& model, const std::string& path) {
-  const data::safetensors::file f(path);
+template <class Model, tensor_archive Archive> void load_model(Model& model, const Archive& f) {
   detail::for_each_tensor(model, [&](const std::string& name, auto& t) { detail::stored_values(f, name, t); });
   detail::for_each_tensor(model, [&](const std::string& name, auto& t) { detail::read_tensor(f, name, t); });
 }
+/// The same from a safetensors file of that path.
+template <class Model> void load_model(Model& model, const std::string& path) { load_model(model, data::safetensors::file(path)); }
 
 /// Writes a checkpoint: the modules of a run, the optimiser's state, the policy's, and where the run stands. Atomic: a run that is killed
 /// while it writes leaves the checkpoint before.
