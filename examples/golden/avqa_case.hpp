@@ -44,10 +44,7 @@ template <class Model> class avqa_case {
     const auto audio = features("audio", extents<dyn, dyn, avqa::music_avqa_widths::audio>(batch_, time_));
     const extents<dyn, dyn, 512, 14, 14> shape(batch_, time_);
     const auto labels = integers(file_.at("label"));
-    if constexpr (requires {
-                    model_.match;
-                    model_.question;
-                  }) {  // AVST
+    if constexpr (requires { requires Model::grounds; }) {  // AVST
       const auto own = features("visual_posi", shape), others = features("visual_nega", shape);
       const auto tokens = questions();
       const double weight = file_.at("loss_match_weight").template get<double>();
@@ -56,7 +53,7 @@ template <class Model> class avqa_case {
         if (first) rows("out_qa", out.answers), rows("out_match_posi", out.positive), rows("out_match_nega", out.negative);
         return avqa::avst_loss(t, out, labels, weight);
       });
-    } else if constexpr (requires { model_.question; }) {  // without spatial grounding
+    } else if constexpr (requires { requires !Model::grounds; }) {  // without spatial grounding
       const auto maps = features("visual_posi", shape);
       const auto tokens = questions();
       return train(title, [&](auto& t, bool first) {

@@ -68,8 +68,8 @@ inline std::string accuracy_table(std::span<const named_accuracy> rows) {
   return out;
 }
 
-/// {"total", "audio", "visual", "audio_visual", "types": {"Audio/Counting": ..}, "priors": {name: total}, "items"}: percentages with four
-/// decimals, null where there are no items.
+/// {"total", "audio", "visual", "audio_visual", "types": {"Audio/Counting": ..}, "priors": {name: total}, "items", "outside"}: percentages
+/// with four decimals, null where there are no items.
 inline std::string accuracy_json(const question_accuracy& accuracy, std::span<const named_accuracy> priors = {}) {
   std::string out(1, '{');
   const auto member = [&](std::string_view name, const std::string& value) {
@@ -88,6 +88,7 @@ inline std::string accuracy_json(const question_accuracy& accuracy, std::span<co
   for (const named_accuracy& prior : priors) number(prior.name, prior.accuracy.total());
   out += '}';
   member("items", std::to_string(accuracy.total().items));
+  member("outside", std::to_string(accuracy.outside()));
   return out += "}\n";
 }
 

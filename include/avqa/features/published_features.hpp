@@ -63,10 +63,10 @@ class published_features {
   /// Fills sound (steps, sound) and maps (steps, channels, height, width).
   void read(ogm::size_type video, std::span<float> sound, std::span<float> maps) const {
     const feature_shape s = shape();
-    detail::require_floats(name(), "the sound of a clip", sound.size(), s.sound_count(), s);
-    detail::require_floats(name(), "the maps of a clip", maps.size(), s.maps_count(), s);
-    copy_steps(open_maps(video), 0, s.steps, maps);
-    copy_steps(open(path_of(sound_folder_, video), {how_.sound}), 0, s.steps, sound);
+    detail::require_wanted(name(), "the sound of a clip", sound, s.sound_count(), s);
+    detail::require_wanted(name(), "the maps of a clip", maps, s.maps_count(), s);
+    if (!maps.empty()) copy_steps(open_maps(video), 0, s.steps, maps);
+    if (!sound.empty()) copy_steps(open(path_of(sound_folder_, video), {how_.sound}), 0, s.steps, sound);
   }
   /// Fills the map of one step (channels, height, width).
   void frame(ogm::size_type video, ogm::size_type step, std::span<float> map) const {

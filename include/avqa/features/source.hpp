@@ -60,7 +60,8 @@ class video_list {
   std::vector<ogm::size_type> sorted_;
 };
 
-/// Where features come from. read() and frame() fill the caller's floats; both are const and safe from many threads.
+/// Where features come from. read() and frame() fill the caller's floats; both are const and safe from many threads. read() leaves out the
+/// sound or the maps where their span is empty.
 ///
 /// Shapes     read(video, sound (steps, sound), maps (steps, channels, height, width)); frame(video, step, map (channels, height, width))
 template <class S>
@@ -96,6 +97,25 @@ inline void require_floats(const std::string& source, const char* what, std::siz
     throw ogm::shape_error("avqa: " + source + ": " + std::to_string(given) + " floats for " + what + "; " + std::to_string(needed) +
                            " expected, of " + shape.text() + ".");
 }
+/// The same for a part of a clip that may be left out.
+inline void require_wanted(const std::string& source, const char* what, std::span<const float> given, ogm::size_type needed,
+                           const feature_shape& shape) {
+  if (!given.empty()) require_floats(source, what, given.size(), needed, shape);
+}
 
 }  // namespace detail
+
+/// The source of networks that read the question alone: no video has features.
+class no_features {
+ public:
+  std::string name() const { return "no features"; }
+  feature_shape shape() const { return {.steps = 0, .sound = 0, .channels = 0, .height = 0, .width = 0}; }
+  const video_list& videos() const { return none_; }
+  void read(ogm::size_type video, std::span<float>, std::span<float>) const { detail::require_number(name(), "video", video, 0); }
+  void frame(ogm::size_type video, ogm::size_type, std::span<float>) const { detail::require_number(name(), "video", video, 0); }
+
+ private:
+  video_list none_;
+};
+
 }  // namespace avqa

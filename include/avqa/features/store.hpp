@@ -51,10 +51,10 @@ class feature_store {
 
   /// Fills sound (steps, sound) and maps (steps, channels, height, width).
   void read(ogm::size_type video, std::span<float> sound, std::span<float> maps) const {
-    detail::require_floats(name_, "the sound of a clip", sound.size(), shape().sound_count(), shape());
-    detail::require_floats(name_, "the maps of a clip", maps.size(), shape().maps_count(), shape());
-    decode(maps_bytes(video), maps.data());
-    decode(sound_bytes(video), sound.data());
+    detail::require_wanted(name_, "the sound of a clip", sound, shape().sound_count(), shape());
+    detail::require_wanted(name_, "the maps of a clip", maps, shape().maps_count(), shape());
+    if (!maps.empty()) decode(maps_bytes(video), maps.data());
+    if (!sound.empty()) decode(sound_bytes(video), sound.data());
   }
   /// Fills the map of one step (channels, height, width).
   void frame(ogm::size_type video, ogm::size_type step, std::span<float> map) const {

@@ -120,7 +120,8 @@ template <ablation Row, class Widths = music_avqa_widths, class Backend = ogm::b
   static constexpr bool looks = Row != ablation::question && Row != ablation::audio;
   static constexpr bool attends = Row >= ablation::temporal_grounding, grounds = Row == ablation::spatial_grounding;
   using widths_type = Widths;
-  static constexpr int channels = Widths::channels, width = Widths::width, answers = Widths::answers, classes = answers;
+  static constexpr int audio = Widths::audio, channels = Widths::channels, width = Widths::width, answers = Widths::answers,
+                       classes = answers;
   static constexpr int modalities = hears && looks ? 2 : 1;
   static constexpr std::array<std::string_view, modalities> modality_names = [] {
     if constexpr (hears && looks)

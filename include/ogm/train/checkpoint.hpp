@@ -20,6 +20,8 @@ struct run_state {
   data::loader_state loader{};
   double epoch_loss = 0, epoch_correct = 0, epoch_samples = 0;  // of the epoch so far
   std::vector<double> epoch_correct_by_modality{}, epoch_present_by_modality{};
+  int best_epoch = 0;  // counted from 1; 0: nothing was validated
+  double best_accuracy = 0;
 };
 
 namespace detail {
@@ -133,6 +135,7 @@ template <class Model> void save_model(const Model& model, const std::string& pa
 template <class Archive>
 concept tensor_archive = requires(const Archive& f, const std::string& name) {
   f.find(name).shape;
+  f.contains(name);
   f.name();
 };
 
@@ -144,6 +147,21 @@ concept tensor_archive = requires(const Archive& f, const std::string& name) {
 template <class Model, tensor_archive Archive> void load_model(Model& model, const Archive& f) {
   detail::for_each_tensor(model, [&](const std::string& name, auto& t) { detail::stored_values(f, name, t); });
   detail::for_each_tensor(model, [&](const std::string& name, auto& t) { detail::read_tensor(f, name, t); });
+}
+/// Reads what the file and the model both have, under the same names, and leaves the rest: where a second stage of training begins. Returns
+/// how many tensors that were.
+///
+/// Errors     data_error where there is none, or one has another shape or type; the model is then as it was before
+template <class Model, tensor_archive Archive> std::size_t warm_start(Model& model, const Archive& f) {
+  std::size_t common = 0;
+  detail::for_each_tensor(model, [&](const std::string& name, const auto& t) {
+    if (f.contains(name)) detail::stored_values(f, name, t), ++common;
+  });
+  if (common == 0) throw data_error("ogm: " + f.name() + " has no tensor of the model.");
+  detail::for_each_tensor(model, [&](const std::string& name, auto& t) {
+    if (f.contains(name)) detail::read_tensor(f, name, t);
+  });
+  return common;
 }
 /// The same from a safetensors file of that path.
 template <class Model> void load_model(Model& model, const std::string& path) { load_model(model, data::safetensors::file(path)); }
@@ -173,6 +191,8 @@ template <class Step> void save_checkpoint(Step& run, const run_state& at, const
   out.metadata("epoch.samples", detail::exact(at.epoch_samples));
   out.metadata("epoch.correct_by_modality", detail::exact(at.epoch_correct_by_modality));
   out.metadata("epoch.present_by_modality", detail::exact(at.epoch_present_by_modality));
+  out.metadata("best.epoch", std::to_string(at.best_epoch));
+  out.metadata("best.accuracy", detail::exact(at.best_accuracy));
   saving_archive archive(out);
   if constexpr (modulation::has_save<typename Step::policy_type, saving_archive>) run.policy().save(archive);
   out.save(path);
@@ -208,6 +228,8 @@ template <class Step> run_state load_checkpoint(Step& run, const std::string& pa
   at.epoch_samples = detail::exact(path, text("epoch.samples"));
   at.epoch_correct_by_modality = detail::exact_list(path, text("epoch.correct_by_modality"));
   at.epoch_present_by_modality = detail::exact_list(path, text("epoch.present_by_modality"));
+  at.best_epoch = int(number("best.epoch"));
+  at.best_accuracy = detail::exact(path, text("best.accuracy"));
   const long optimiser_steps = long(number("optimiser.steps"));
   detail::for_each_tensor(run.modules(), [&](const std::string& name, auto& t) { detail::stored_values(f, name, t); });
   detail::stored_values(f, "optimiser.state", run.update().state());

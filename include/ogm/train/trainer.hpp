@@ -46,6 +46,7 @@ template <class Data> struct basic_fit_options {
   std::string checkpoint{};   // a file; empty: none
   long checkpoint_every = 0;  // steps; 0: at the end of each epoch
   bool resume = true;         // go on from the checkpoint where there is one
+  std::string best_model{};   // a file for the model of the epoch that is best on validate_on; empty: none
   size_type validation_batch = 256;
   int validate_every = 1;  // epochs; the last one always
 };
@@ -54,7 +55,8 @@ template <class Data> using fit_options = basic_fit_options<std::remove_cvref_t<
 
 /// What fit() gives.
 struct fit_result {
-  evaluation last, best;  // on validate_on; best by fused accuracy, and it is chosen on that very data
+  evaluation last, best;  // on validate_on; best by fused accuracy, and it is chosen on that very data. Where a resumed run found nothing
+                          // better than before, best has that accuracy only
   int best_epoch = 0;
   double train_loss = 0, train_accuracy = 0;
   double seconds = 0;
@@ -200,6 +202,8 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
       at.epoch = std::max(0, how.epochs - 1);
       validate(*how.validate_on.data, how, at, result);
     }
+    if (at.best_epoch > 0 && result.best.samples == 0) result.best.fused.accuracy = at.best_accuracy;
+    result.best_epoch = at.best_epoch;
     result.seconds = since(began);
     result.steps = at.step;
     collect(metrics_);
@@ -341,10 +345,13 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
     if constexpr (Begin && modulation::has_on_epoch_begin<Policy, context>) step_.policy().on_epoch_begin(c);
     if constexpr (!Begin && modulation::has_on_epoch_end<Policy, context>) step_.policy().on_epoch_end(c);
   }
-  template <class Data> void validate(const Data& data, const fit_options<Data>& how, const run_state& at, fit_result& result) {
+  template <class Data> void validate(const Data& data, const fit_options<Data>& how, run_state& at, fit_result& result) {
     result.last = ogm::evaluate(step_.modules(), step_.policy(), data, how.validation_batch, progress(at, how));
-    if (result.best_epoch == 0 || result.last.fused.accuracy > result.best.fused.accuracy)
-      result.best = result.last, result.best_epoch = at.epoch + 1;
+    if (at.best_epoch == 0 || result.last.fused.accuracy > at.best_accuracy) {
+      result.best = result.last;
+      at.best_epoch = at.epoch + 1, at.best_accuracy = result.last.fused.accuracy;
+      if (!how.best_model.empty()) save_model(step_.model(), how.best_model);
+    }
     metrics_.add("validation/loss", "", result.last.fused.loss);
     metrics_.add("validation/accuracy", "", result.last.fused.accuracy);
     metrics_.add("validation/mean_average_precision", "", result.last.fused.mean_average_precision);

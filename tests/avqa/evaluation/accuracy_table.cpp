@@ -50,7 +50,7 @@ TEST_CASE("the JSON text says the same, and names the priors") {
       read(key);
   });
   in.end();
-  CHECK(seen == "total audio visual audio_visual types priors items ");
+  CHECK(seen == "total audio visual audio_visual types priors items outside ");
   CHECK(numbers == std::map<std::string, double>{{"total", 50},
                                                  {"audio", 75},
                                                  {"visual", 0},
@@ -58,7 +58,8 @@ TEST_CASE("the JSON text says the same, and names the priors") {
                                                  {"types Audio/Comparative", 100},
                                                  {"types Visual/Location", 0},
                                                  {"priors uniform", 50},
-                                                 {"items", 6}});
+                                                 {"items", 6},
+                                                 {"outside", 1}});
   CHECK(nulls.size() == 1 + 6 + 1);  // audio-visual, its five types and one visual, a prior
   CHECK(nulls.contains("priors the \"best\""));
 }

@@ -71,6 +71,42 @@ TEST_CASE("the same bits for any number of threads, of the loader too", "[thread
   CHECK(one == weights_after(policy, {.epochs = 3, .batch = 32, .loader_threads = 3}, data, 4));
 }
 
+TEST_CASE("the model of the best epoch is kept, also over a resume") {
+  const auto folder = std::filesystem::temp_directory_path() / "ogm_best_model_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const auto train = clusters(200, 1), test = clusters(120, 2);
+  const std::string best = (folder / "best.safetensors").string(), last = (folder / "last.safetensors").string();
+  const auto run_for = [&](int epochs) {
+    // A rate that grows by the epoch: the best epoch is an early one.
+    trainer run{model{}, modulation::none{}, optim::sgd{.lr = 0.02}, {.seed = 1}};
+    return run.fit(train, {.epochs = epochs,
+                           .batch = 20,
+                           .validate_on = test,
+                           .schedule = optim::step_lr{.every = 1, .gamma = 4},
+                           .checkpoint = last,
+                           .best_model = best});
+  };
+  const auto whole = run_for(8);
+  REQUIRE(whole.best_epoch < 8);
+  const auto accuracy_of_best = [&] {
+    trainer kept{model{}, modulation::none{}, optim::sgd{}, {.seed = 99}};
+    load_model(kept.model(), best);
+    return kept.evaluate(test).fused.accuracy;
+  };
+  CHECK(accuracy_of_best() == whole.best.fused.accuracy);
+  CHECK(whole.best.fused.accuracy >= whole.last.fused.accuracy);
+
+  std::filesystem::remove(last);
+  std::filesystem::remove(best);
+  run_for(whole.best_epoch);
+  const auto resumed = run_for(8);  // nothing better comes after it
+  CHECK(resumed.best_epoch == whole.best_epoch);
+  CHECK(resumed.best.fused.accuracy == whole.best.fused.accuracy);
+  CHECK(accuracy_of_best() == whole.best.fused.accuracy);
+  std::filesystem::remove_all(folder);
+}
+
 TEST_CASE("accumulated batches take the step of the whole batch") {
   const auto data = clusters(64, 4);
   const auto whole = weights_after(modulation::none{}, {.epochs = 2, .batch = 64}, data);

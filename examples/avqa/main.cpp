@@ -1,0 +1,36 @@
+// Audio-visual question answering from annotations and features to answers.
+
+#include "commands.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <tuple>
+
+int main(int argc, char** argv) {
+  CLI::App app("Answers questions about what is seen and heard.");
+  app.require_subcommand(1);
+  std::tuple<program::train_command, program::checkpoint_command> commands;
+  std::function<int()> chosen;
+  std::apply(
+      [&](auto&... command) {
+        const auto add = [&](auto& c) {
+          CLI::App* const sub = app.add_subcommand(c.name, c.what);
+          c.add(*sub);
+          sub->callback([&] { chosen = [&c] { return c.run(); }; });
+        };
+        (add(command), ...);
+      },
+      commands);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e);
+  }
+  try {
+    return chosen();
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "avqa: %s\n", e.what());
+    return 1;
+  }
+}
