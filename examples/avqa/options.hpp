@@ -35,6 +35,8 @@ struct train_result {
 };
 
 // Each set of widths is a translation unit of its own: its networks take a minute to compile.
-train_result train_published(const train_options& how);  // 128 of sound, maps of 512 channels, 512 wide: the published sizes
+train_result train_published(const train_options& how);  // sound of 128, maps of 512 channels, 512 wide: the published sizes
+train_result train_composed(const train_options& how);   // 128, 128, 256: scenes composed of features
+train_result train_drawn(const train_options& how);      // 128, 48, 128: scenes drawn and played, features without weights
 
 }  // namespace program

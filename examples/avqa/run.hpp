@@ -15,6 +15,7 @@
 #include <ogm/train/trainer.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -107,24 +108,23 @@ template <class Network, avqa::feature_source Source> train_result train(const t
   return result;
 }
 
-/// The same for the row that is asked for.
-template <class Widths, avqa::feature_source Source> train_result train_row(const train_options& how, const Source& features) {
-  switch (how.row) {
-    using enum avqa::ablation;
-    case question:
-      return train<avqa::network<question, Widths>>(how, features);
-    case audio:
-      return train<avqa::network<audio, Widths>>(how, features);
-    case visual:
-      return train<avqa::network<visual, Widths>>(how, features);
-    case audio_visual:
-      return train<avqa::network<audio_visual, Widths>>(how, features);
-    case temporal_grounding:
-      return train<avqa::network<temporal_grounding, Widths>>(how, features);
-    case spatial_grounding:
-      return train<avqa::network<spatial_grounding, Widths>>(how, features);
-  }
-  throw ogm::value_error("avqa: no such network.");
+/// The same for the row that is asked for, of those that a program has with these widths.
+template <class Widths, avqa::ablation... Rows> train_result train_row(const train_options& how) {
+  std::optional<train_result> out;
+  const auto one = [&]<avqa::ablation Row>(std::integral_constant<avqa::ablation, Row>) {
+    if (how.row != Row) return;
+    using network = avqa::network<Row, Widths>;
+    if constexpr (Row == avqa::ablation::question)
+      out = train<network>(how, avqa::no_features());
+    else
+      out = train<network>(how, avqa::feature_store(how.features));
+  };
+  (one(std::integral_constant<avqa::ablation, Rows>{}), ...);
+  if (out) return *std::move(out);
+  std::string known;
+  ((known += known.empty() ? "" : ", ", known += name_of(Rows)), ...);
+  throw ogm::value_error("avqa: features of " + std::to_string(Widths::audio) + " and " + std::to_string(Widths::channels) +
+                         " channels are trained with " + known + "; " + std::string(name_of(how.row)) + " was asked for.");
 }
 
 }  // namespace program

@@ -3,6 +3,7 @@
 #include <avqa/evaluation/accuracy.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
 #include <avqa/evaluation/priors.hpp>
+#include <avqa/features/store.hpp>
 #include <ogm/core/parallel.hpp>
 #include <ogm/data/bytes.hpp>
 
@@ -54,6 +55,19 @@ void train_command::add(CLI::App& to) {
   to.add_flag("--quiet", how.quiet, "no progress");
 }
 
+namespace {
+/// The networks whose widths are those of the stored features; the published ones for the question alone.
+train_result train_by_shape(const train_options& how) {
+  if (how.features.empty()) return train_published(how);
+  const avqa::feature_shape shape = avqa::feature_store(how.features).shape();
+  if (shape.sound == 128 && shape.channels == 512) return train_published(how);
+  if (shape.sound == 128 && shape.channels == 128) return train_composed(how);
+  if (shape.sound == 128 && shape.channels == 48) return train_drawn(how);
+  throw ogm::shape_error("avqa: " + how.features + " has " + shape.text() +
+                         "; this program has networks for a sound of 128 and maps of 512, 128 or 48 channels.");
+}
+}  // namespace
+
 int train_command::run() {
   const ogm::use_threads pool(threads);
   annotations.complete();
@@ -61,7 +75,7 @@ int train_command::run() {
   how.row = avqa::ablation(std::find(avqa::ablation_names.begin(), avqa::ablation_names.end(), row) - avqa::ablation_names.begin());
   if (how.features.empty() && how.row != avqa::ablation::question)
     throw ogm::value_error("avqa: " + row + " looks or listens. Give --features STORE.");
-  const train_result r = train_published(how);
+  const train_result r = train_by_shape(how);
   std::printf("%s: %zu parameters, best epoch %d with %.2f %% on validation, %.1f s (%.1f s an epoch)\n", row.c_str(), r.parameters,
               r.best_epoch, r.validation, r.seconds, r.seconds_an_epoch);
   if (r.questions.empty()) return 0;
