@@ -9,6 +9,10 @@
 #include <bit>
 #include <cstdio>
 #include <deque>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace ogm {
 
@@ -80,47 +84,78 @@ class loading_archive {
 
 namespace detail {
 
+/// A tensor without its type: a model's are walked once for all that is done with files.
+struct named_tensor {
+  std::string name;
+  const void* data = nullptr;  // in its space; written where the model may be
+  std::vector<size_type> sizes{};
+  data::dtype type = data::dtype::f32;
+  std::size_t bytes = 0;
+  void (*to_host)(void* to, const void* from, std::size_t bytes) = nullptr;
+  void (*from_host)(void* to, const void* from, std::size_t bytes) = nullptr;
+};
+template <class Tensor> named_tensor named(const std::string& name, const Tensor& t) {
+  const auto& sizes = t.shape().sizes;
+  return {name,
+          t.data(),
+          {sizes.begin(), sizes.end()},
+          data::dtype_of<typename Tensor::value_type>,
+          t.bytes(),
+          [](void* to, const void* from, std::size_t bytes) { Tensor::space::copy_to_host(to, from, bytes); },
+          [](void* to, const void* from, std::size_t bytes) { Tensor::space::copy_from_host(to, from, bytes); }};
+}
+/// Everything that a module keeps: the parameters in the order of declaration, then the buffers.
+template <class Model> std::vector<named_tensor> tensors_of(const Model& model) {
+  std::vector<named_tensor> out, buffers;
+  detail::walk<-1, role::shared>(model, path{}, [&](auto, const path& at, const auto& p) {
+    (is_buffer<std::remove_cvref_t<decltype(p)>> ? buffers : out).push_back(named(at.text, p.value));
+  });
+  std::move(buffers.begin(), buffers.end(), std::back_inserter(out));
+  return out;
+}
+
 /// Host copies of tensors that a writer needs until it saves.
 class tensor_writer {
  public:
-  template <class Tensor> void add(const std::string& name, const Tensor& t) {
-    using T = typename Tensor::value_type;
-    auto& copy = copies_.emplace_back(t.bytes());
-    Tensor::space::copy_to_host(copy.data(), t.data(), copy.size());
-    writer.add<T>(name, std::span<const T>(reinterpret_cast<const T*>(copy.data()), std::size_t(t.count())), t.shape().sizes);
+  void add(const named_tensor& t) {
+    auto& copy = copies_.emplace_back(size_type(t.bytes));
+    t.to_host(copy.data(), t.data, t.bytes);
+    writer.add(t.name, t.type, t.sizes, data::as_byte_span(copy.data(), t.bytes));
+  }
+  void add(const std::vector<named_tensor>& all) {
+    for (const named_tensor& t : all) add(t);
   }
   data::safetensors::writer writer;
 
  private:
-  struct aligned_bytes {
-    explicit aligned_bytes(std::size_t n) : memory(size_type(n)) {}
-    std::byte* data() { return reinterpret_cast<std::byte*>(memory.data()); }
-    std::size_t size() const { return memory.bytes(); }
-    tensor<std::uint8_t, dyn> memory;
-  };
-  std::deque<aligned_bytes> copies_;
+  std::deque<tensor<std::uint8_t, dyn>> copies_;
 };
 
-/// The values of a stored tensor, when it is what t is: in place, or a copy where the file may hold them in another order.
-template <class Archive, class Tensor> auto stored_values(const Archive& f, const std::string& name, const Tensor& t) {
-  const auto& e = f.find(name);
-  const auto& sizes = t.shape().sizes;
-  if (!std::equal(e.shape.begin(), e.shape.end(), sizes.begin(), sizes.end()))
-    throw data_error("ogm: " + f.name() + ": " + name + " has the shape " + shape_text(e.shape) + "; the model's is " + shape_text(sizes) +
-                     ".");
-  if constexpr (requires { e.template read<typename Tensor::value_type>(); })
-    return e.template read<typename Tensor::value_type>().values;
+/// The values of an entry: in place, or a copy where the file may hold them in another order.
+template <class T, class Entry> auto values_of(const Entry& e) {
+  if constexpr (requires { e.template read<T>(); })
+    return e.template read<T>().values;
   else
-    return e.template as<typename Tensor::value_type>();
+    return e.template as<T>();
 }
-template <class Archive, class Tensor> void read_tensor(const Archive& f, const std::string& name, Tensor& t) {
-  const auto values = stored_values(f, name, t);
-  Tensor::space::copy_from_host(t.data(), values.data(), values.size() * sizeof(typename Tensor::value_type));
+/// Whether a stored tensor is what t is; and its values into t, whose owner may be written.
+template <class Archive> void read_tensor(const Archive& f, const named_tensor& t, bool into) {
+  const auto& e = f.find(t.name);
+  if (!std::equal(e.shape.begin(), e.shape.end(), t.sizes.begin(), t.sizes.end()))
+    throw data_error("ogm: " + f.name() + ": " + t.name + " has the shape " + shape_text(e.shape) + "; the model's is " +
+                     shape_text(t.sizes) + ".");
+  const auto take = [&](const auto& values) {
+    if (into) t.from_host(const_cast<void*>(t.data), values.data(), t.bytes);
+  };
+  if (t.type == data::dtype::f64)
+    take(values_of<double>(e));
+  else
+    take(values_of<float>(e));
 }
-/// f(name, tensor) for everything that a module keeps.
-template <class Model, class F> void for_each_tensor(Model& model, const F& f) {
-  for_each_parameter(model, [&](auto, const std::string& name, auto& p) { f(name, p.value); });
-  for_each_buffer(model, [&](const std::string& name, auto& b) { f(name, b.value); });
+/// All of them, or nothing is written.
+template <class Archive> void read_tensors(const Archive& f, const std::vector<named_tensor>& all) {
+  for (const bool into : {false, true})
+    for (const named_tensor& t : all) read_tensor(f, t, into);
 }
 
 }  // namespace detail
@@ -128,7 +163,7 @@ template <class Model, class F> void for_each_tensor(Model& model, const F& f) {
 /// Writes the parameters and buffers of a model, under the names of its fields.
 template <class Model> void save_model(const Model& model, const std::string& path) {
   detail::tensor_writer w;
-  detail::for_each_tensor(model, [&](const std::string& name, const auto& t) { w.add(name, t); });
+  w.add(detail::tensors_of(model));
   w.writer.save(path);
 }
 /// Tensors by name: a data::safetensors::file or, for weights that PyTorch wrote, a data::pt::file.
@@ -145,23 +180,18 @@ concept tensor_archive = requires(const Archive& f, const std::string& name) {
 ///
 /// Errors     data_error names the file and the tensor that is missing, or of another shape or type; the model is then as it was before
 template <class Model, tensor_archive Archive> void load_model(Model& model, const Archive& f) {
-  detail::for_each_tensor(model, [&](const std::string& name, auto& t) { detail::stored_values(f, name, t); });
-  detail::for_each_tensor(model, [&](const std::string& name, auto& t) { detail::read_tensor(f, name, t); });
+  detail::read_tensors(f, detail::tensors_of(model));
 }
 /// Reads what the file and the model both have, under the same names, and leaves the rest: where a second stage of training begins. Returns
 /// how many tensors that were.
 ///
 /// Errors     data_error where there is none, or one has another shape or type; the model is then as it was before
 template <class Model, tensor_archive Archive> std::size_t warm_start(Model& model, const Archive& f) {
-  std::size_t common = 0;
-  detail::for_each_tensor(model, [&](const std::string& name, const auto& t) {
-    if (f.contains(name)) detail::stored_values(f, name, t), ++common;
-  });
-  if (common == 0) throw data_error("ogm: " + f.name() + " has no tensor of the model.");
-  detail::for_each_tensor(model, [&](const std::string& name, auto& t) {
-    if (f.contains(name)) detail::read_tensor(f, name, t);
-  });
-  return common;
+  std::vector<detail::named_tensor> common = detail::tensors_of(model);
+  std::erase_if(common, [&](const detail::named_tensor& t) { return !f.contains(t.name); });
+  if (common.empty()) throw data_error("ogm: " + f.name() + " has no tensor of the model.");
+  detail::read_tensors(f, common);
+  return common.size();
 }
 /// The same from a safetensors file of that path.
 template <class Model> void load_model(Model& model, const std::string& path) { load_model(model, data::safetensors::file(path)); }
@@ -170,11 +200,11 @@ template <class Model> void load_model(Model& model, const std::string& path) { 
 /// while it writes leaves the checkpoint before.
 template <class Step> void save_checkpoint(Step& run, const run_state& at, const std::string& path) {
   detail::tensor_writer w;
-  detail::for_each_tensor(run.modules(), [&](const std::string& name, const auto& t) { w.add(name, t); });
-  w.add("optimiser.state", run.update().state());
+  w.add(detail::tensors_of(run.modules()));
+  w.add(detail::named("optimiser.state", run.update().state()));
   if constexpr (Step::requirements.weight_snapshot) {
-    w.add("snapshot.initial", run.initial_weights());
-    w.add("snapshot.epoch", run.epoch_weights());
+    w.add(detail::named("snapshot.initial", run.initial_weights()));
+    w.add(detail::named("snapshot.epoch", run.epoch_weights()));
   }
   auto& out = w.writer;
   out.metadata("format", "ogm checkpoint 1");
@@ -231,18 +261,18 @@ template <class Step> run_state load_checkpoint(Step& run, const std::string& pa
   at.best_epoch = int(number("best.epoch"));
   at.best_accuracy = detail::exact(path, text("best.accuracy"));
   const long optimiser_steps = long(number("optimiser.steps"));
-  detail::for_each_tensor(run.modules(), [&](const std::string& name, auto& t) { detail::stored_values(f, name, t); });
-  detail::stored_values(f, "optimiser.state", run.update().state());
+  std::vector<detail::named_tensor> all = detail::tensors_of(run.modules());
+  all.push_back(detail::named("optimiser.state", run.update().state()));
+  if constexpr (Step::requirements.weight_snapshot) {
+    all.push_back(detail::named("snapshot.initial", run.initial_weights()));
+    all.push_back(detail::named("snapshot.epoch", run.epoch_weights()));
+  }
+  for (const detail::named_tensor& t : all) detail::read_tensor(f, t, false);
   if constexpr (modulation::has_load<typename Step::policy_type, loading_archive>) {
     loading_archive archive(f);
     run.policy().load(archive);
   }
-  detail::for_each_tensor(run.modules(), [&](const std::string& name, auto& t) { detail::read_tensor(f, name, t); });
-  detail::read_tensor(f, "optimiser.state", run.update().state());
-  if constexpr (Step::requirements.weight_snapshot) {
-    detail::read_tensor(f, "snapshot.initial", run.initial_weights());
-    detail::read_tensor(f, "snapshot.epoch", run.epoch_weights());
-  }
+  for (const detail::named_tensor& t : all) detail::read_tensor(f, t, true);
   run.update().set_steps(optimiser_steps);
   return at;
 }

@@ -79,7 +79,7 @@ TEST_CASE("the published layout is ten steps, six seconds apart") {
 
 TEST_CASE("steps are taken from the first entries only, however long the clip is") {
   const published files;
-  for (const ogm::size_type length : {7, 8, 9, 10, 13}) files.add("v" + std::to_string(length), length);
+  for (const ogm::size_type length : {7, 8, 9, 10, 13}) files.add(std::string("v") + std::to_string(length), length);
   const published_features from(files.sound, files.maps, layout);
   CHECK(from.videos().names() == std::vector<std::string>{"v10", "v13", "v7", "v8", "v9"});
   for (ogm::size_type v = 0; v < 5; ++v) CHECK(entries(from, v) == shape{0, 3, 6});
@@ -87,7 +87,7 @@ TEST_CASE("steps are taken from the first entries only, however long the clip is
 
 TEST_CASE("shorter clips are refused, or go on as is asked") {
   const published files;
-  for (const ogm::size_type length : {1, 3, 4, 6}) files.add("v" + std::to_string(length), length);
+  for (const ogm::size_type length : {1, 3, 4, 6}) files.add(std::string("v") + std::to_string(length), length);
   files.add("v0", 0);
   const auto with = [&](short_clip what, const std::string& video) {
     published_layout how = layout;
@@ -142,7 +142,7 @@ TEST_CASE("errors name the file, what was found and what was expected") {
 
 TEST_CASE("the published files become a store with the same clips") {
   const published files;
-  for (const ogm::size_type length : {7, 9, 4}) files.add("v" + std::to_string(length), length);
+  for (const ogm::size_type length : {7, 9, 4}) files.add(std::string("v") + std::to_string(length), length);
   published_layout how = layout;
   how.shorter = short_clip::repeat_last;
   const published_features from(files.sound, files.maps, how);

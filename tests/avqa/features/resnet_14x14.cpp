@@ -36,13 +36,15 @@ pictures one_of(const pictures& all, long i) {
 /// The numbers of the golden files' rule: convolutions in +-sqrt(6 / fan in), means and biases in +-1/4, weights 1 +- 1/4, variances 1 +-
 /// 1/2.
 template <class Network> void fill(Network& network) {
-  ogm::detail::for_each_tensor(network, [&](const std::string& name, auto& t) {
+  const auto one = [](const std::string& name, auto& t) {
     const bool variance = name.ends_with("running_var"), weight = name.ends_with("weight");
     const double offset = variance || (weight && t.rank == 1) ? 1 : 0;
     const double scale = t.rank == 4 ? std::sqrt(6. * double(t.size(0)) / double(t.count())) : variance ? 0.5 : 0.25;
     const auto values = ogm::test::fill("resnet/" + name, t.count(), scale);
     std::transform(values.begin(), values.end(), t.data(), [&](double v) { return float(v + offset); });
-  });
+  };
+  ogm::for_each_parameter(network, [&](auto, const std::string& name, auto& p) { one(name, p.value); });
+  ogm::for_each_buffer(network, [&](const std::string& name, auto& b) { one(name, b.value); });
 }
 double norm_of(const auto& x) {
   double sum = 0;
@@ -133,9 +135,11 @@ TEST_CASE("networks of pictures load the published names and pass over the class
   fill(from);
   ogm::data::pt::writer out;
   const auto add = [&](const std::string& without) {
-    ogm::detail::for_each_tensor(from, [&](const std::string& name, auto& t) {
+    const auto one = [&](const std::string& name, auto& t) {
       if (name != without) out.add<float>(name, t.flat(), t.shape().sizes);
-    });
+    };
+    ogm::for_each_parameter(from, [&](auto, const std::string& name, auto& p) { one(name, p.value); });
+    ogm::for_each_buffer(from, [&](const std::string& name, auto& b) { one(name, b.value); });
   };
   add("");
   const std::vector<float> others(64 * 49, 1.f);
