@@ -1,0 +1,97 @@
+#pragma once
+// Convolutions of each channel by itself, channels last.
+
+#include <avqa/features/op/row_product.hpp>
+
+#include <ogm/core/math.hpp>
+#include <ogm/core/pack.hpp>
+
+#include <algorithm>
+
+namespace avqa::op {
+
+/// The sizes of a depth-wise convolution. What the window reads outside of the image is 0.
+struct depthwise_shape {
+  long height, width, channels;
+  long kernel = 3, stride = 1;
+  long pad_before = 1, pad_after = 1;  // rows above and below; columns likewise
+
+  long out_height() const { return (height + pad_before + pad_after - kernel) / stride + 1; }
+  long out_width() const { return (width + pad_before + pad_after - kernel) / stride + 1; }
+  /// The first row that output row h reads, which may lie above the image, and the row after the last one.
+  long first_row(long h) const { return h * stride - pad_before; }
+  long last_row(long h) const { return first_row(h) + kernel; }
+};
+
+/// One row of outputs of a depth-wise convolution, with its bias, limited.
+///
+/// Numerics   bias first, then the window in row-major order; windows at the edge leave out what lies outside
+struct depthwise_row {
+  depthwise_shape shape;
+  const float* weight;  // (kernel, kernel, channel)
+  const float* bias;    // (channel)
+  limits limit;
+
+  /// y (out_width, channel) of output row h, where row_of(r) is the row r (width, channel) of the image; only rows inside are asked for.
+  template <class RowOf> void operator()(long h, const RowOf& row_of, float* y) const {
+    const long top = std::max(0L, -shape.first_row(h)), bottom = std::min(shape.kernel, shape.height - shape.first_row(h));
+    const long outputs = shape.out_width();
+    long w = 0;
+    if (shape.kernel == 3 && (shape.stride == 1 || shape.stride == 2)) {
+      const float* rows[3]{};
+      for (long k = top; k < bottom; ++k) rows[k] = row_of(shape.first_row(h) + k);
+      const long inside = (shape.pad_before + shape.stride - 1) / shape.stride;  // the first output whose window begins in the image
+      const long outside = std::min(outputs, (shape.width - 3 + shape.pad_before) / shape.stride + 1);
+      for (; w < std::min(inside, outputs); ++w) one(w, top, bottom, h, row_of, y);
+      for (; w + together <= outside; w += together)
+        shape.stride == 1 ? some<1>(w, top, bottom, rows, y) : some<2>(w, top, bottom, rows, y);
+    }
+    for (; w < outputs; ++w) one(w, top, bottom, h, row_of, y);
+  }
+
+ private:
+  using V = ogm::float_pack;
+  static constexpr int together = 4;  // outputs that share the columns which they read
+
+  template <int Stride> void some(long w, long top, long bottom, const float* const* rows, float* y) const {
+    constexpr int columns = (together - 1) * Stride + 3;
+    const long channels = shape.channels, left = (w * Stride - shape.pad_before) * channels;
+    ogm::each_pack<float>(channels, [&](long c, auto at) {
+      V sum[together];
+      OGM_UNROLL
+      for (int o = 0; o < together; ++o) sum[o] = ogm::load<V>(bias + c, at);
+      for (long k = top; k < bottom; ++k) {
+        V window[3];
+        OGM_UNROLL
+        for (int j = 0; j < 3; ++j) window[j] = ogm::load<V>(weight + (k * 3 + j) * channels + c, at);
+        const float* const from = rows[k] + left + c;
+        OGM_UNROLL
+        for (int j = 0; j < columns; ++j) {
+          const V x = ogm::load<V>(from + j * channels, at);
+          OGM_UNROLL
+          for (int o = 0; o < together; ++o)
+            if (j >= o * Stride && j < o * Stride + 3) sum[o] += x * window[j - o * Stride];
+        }
+      }
+      OGM_UNROLL
+      for (int o = 0; o < together; ++o)
+        ogm::store(y + (w + o) * channels + c, ogm::math::clamp(sum[o], limit.low, limit.high), at);
+    });
+  }
+  /// Any window, also at an edge.
+  template <class RowOf> void one(long w, long top, long bottom, long h, const RowOf& row_of, float* y) const {
+    const long channels = shape.channels, from = w * shape.stride - shape.pad_before;
+    const long left = std::max(0L, -from), right = std::min(shape.kernel, shape.width - from);
+    ogm::each_pack<float>(channels, [&](long c, auto at) {
+      V sum = ogm::load<V>(bias + c, at);
+      for (long k = top; k < bottom; ++k) {
+        const float* const row = row_of(shape.first_row(h) + k) + c;
+        for (long j = left; j < right; ++j)
+          sum += ogm::load<V>(row + (from + j) * channels, at) * ogm::load<V>(weight + (k * shape.kernel + j) * channels + c, at);
+      }
+      ogm::store(y + w * channels + c, ogm::math::clamp(sum, limit.low, limit.high), at);
+    });
+  }
+};
+
+}  // namespace avqa::op

@@ -1,0 +1,147 @@
+#pragma once
+// Products of rows with a small matrix that was packed once: what a convolution with its channels last is made of.
+
+#include <ogm/core/math.hpp>
+#include <ogm/core/pack.hpp>
+#include <ogm/core/tensor.hpp>
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+namespace avqa::op {
+
+/// How one row of the left factor is walked: `groups` runs of `length` elements, `group_step` from run to run. A window of an image whose
+/// channels come last is a run for each of its rows.
+struct row_walk {
+  long length, groups = 1, group_step = 0;
+};
+
+/// Lower and upper limit of a result; what is NaN stays so.
+struct limits {
+  float low, high;
+};
+
+/// What becomes of sums before they are written: the bias is added, then the sum is limited; with a residual row, that is added and the
+/// total limited again.
+struct row_finish {
+  limits limit;
+  const float* residual = nullptr;  // (rows, columns), or null
+  limits total{};
+};
+
+/// A matrix and a bias in the order in which a product reads them.
+///
+/// Shapes     weight (column, inner), bias (column)
+/// Cost       a result is held in registers while `inner` is walked, and is written once, finished
+/// Numerics   every sum is taken in the order of `inner` from 0 on, whatever rows are computed together
+class packed_product {
+ public:
+  packed_product() = default;
+  packed_product(std::span<const float> weight, std::span<const float> bias)
+      : columns_(long(bias.size())), inner_(columns_ ? long(weight.size()) / columns_ : 0) {
+    packs_ = columns_ % (3 * ogm::lanes) == 0 ? 3 : 2;
+    const long width = packs_ * ogm::lanes, panels = (columns_ + width - 1) / width;
+    weight_ = ogm::tensor<float, ogm::dyn>(panels * width * inner_);
+    bias_ = ogm::tensor<float, ogm::dyn>(panels * width);
+    std::fill_n(weight_.data(), weight_.count(), 0.f);
+    std::fill_n(bias_.data(), bias_.count(), 0.f);
+    for (long c = 0; c < columns_; ++c) {
+      bias_.data()[c] = bias[std::size_t(c)];
+      for (long k = 0; k < inner_; ++k)
+        weight_.data()[(c / width * inner_ + k) * width + c % width] = weight[std::size_t(c * inner_ + k)];  // (panel, inner, width)
+    }
+  }
+
+  long columns() const { return columns_; }
+  long inner() const { return inner_; }
+
+  /// y (rows, columns) of the rows that begin at row_of(i).
+  template <class RowOf> void run(long rows, const row_walk& walk, const RowOf& row_of, const row_finish& finish, float* y) const {
+    if (packs_ == 3)
+      each_block<3>(rows, walk, row_of, finish, y);
+    else
+      each_block<2>(rows, walk, row_of, finish, y);
+  }
+  /// The rows of a matrix without gaps.
+  void run(long rows, const float* x, const row_finish& finish, float* y) const {
+    run(
+        rows, row_walk{inner_}, [&](long i) { return x + i * inner_; }, finish, y);
+  }
+
+ private:
+  using V = ogm::float_pack;
+  /// As many sums as registers hold beside a row of the weight.
+  static constexpr int most_rows(int packs) { return (ogm::lanes >= 16 ? 24 : 12) / packs; }
+
+  template <int Packs, class RowOf>
+  void each_block(long rows, const row_walk& walk, const RowOf& row_of, const row_finish& finish, float* y) const {
+    constexpr int most = most_rows(Packs);
+    constexpr long width = long(Packs) * ogm::lanes;
+    for (long first = 0; first < columns_; first += width)  // a panel of the weight stays in the first-level cache
+      for (long i = 0, left = (rows + most - 1) / most; left > 0; --left) {
+        const int height = int((rows - i + left - 1) / left);  // nearly equal ones
+        const float* from[most];
+        for (int r = 0; r < height; ++r) from[r] = row_of(i + r);
+        pick<most, Packs>(height, from, walk, first, finish, i, y);
+        i += height;
+      }
+  }
+  template <int Rows, int Packs>
+  void pick(int rows, const float* const* from, const row_walk& walk, long column, const row_finish& finish, long row, float* y) const {
+    if (rows == Rows)
+      block<Rows, Packs>(from, walk, column, finish, row, y);
+    else if constexpr (Rows > 1)
+      pick<Rows - 1, Packs>(rows, from, walk, column, finish, row, y);
+  }
+
+  template <int Rows, int Packs>
+  void block(const float* const* from, const row_walk& walk, long column, const row_finish& finish, long first_row, float* y) const {
+    constexpr ogm::position<ogm::lanes> whole{0, 0, 0};
+    constexpr long width = long(Packs) * ogm::lanes;
+    const float* w = weight_.data() + column * inner_;
+    V sum[Rows][Packs];
+    const float* row[Rows];
+    OGM_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      row[r] = from[r];
+      OGM_UNROLL
+      for (int p = 0; p < Packs; ++p) sum[r][p] = V{};
+    }
+    for (long g = 0; g < walk.groups; ++g)
+      for (long l = 0, at = g * walk.group_step; l < walk.length; ++l, ++at, w += width) {
+        V right[Packs];
+        OGM_UNROLL
+        for (int p = 0; p < Packs; ++p) right[p] = ogm::load<V>(w + p * ogm::lanes, whole);
+        OGM_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          const V left = ogm::broadcast<V>(row[r][at]);
+          OGM_UNROLL
+          for (int p = 0; p < Packs; ++p) sum[r][p] += left * right[p];
+        }
+      }
+    OGM_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      OGM_UNROLL
+      for (int p = 0; p < Packs; ++p) {
+        const long c = column + long(p) * ogm::lanes, at = (first_row + r) * columns_ + c;
+        if (c + ogm::lanes <= columns_)
+          put(sum[r][p], c, at, finish, y, whole);
+        else if (c < columns_)
+          put(sum[r][p], c, at, finish, y, ogm::position<0>{0, 0, 0, int(columns_ - c)});
+      }
+    }
+  }
+  template <class P> OGM_ALWAYS_INLINE void put(V sum, long c, long at, const row_finish& finish, float* y, P position) const {
+    V v = ogm::math::clamp(sum + ogm::load<V>(bias_.data() + c, position), finish.limit.low, finish.limit.high);
+    if (finish.residual)
+      v = ogm::math::clamp(v + ogm::load<V>(finish.residual + at, position), finish.total.low, finish.total.high);
+    ogm::store(y + at, v, position);
+  }
+
+  long columns_ = 0, inner_ = 0;
+  int packs_ = 2;
+  ogm::tensor<float, ogm::dyn> weight_, bias_;
+};
+
+}  // namespace avqa::op
