@@ -82,11 +82,12 @@ class operation_table {
 /// MobileNet-v2 of width 1.0 for pictures of 224 x 224, its upper layers and its classifier perhaps left out.
 ///
 /// Shapes     pictures (time, 224, 224, 3), bytes, red first -> maps (time, 96, 14, 14), pooled (time, 1280)
-/// Checkpoint a folder of opNN_w.npy (bytes), opNN_scale.npy, opNN_b.npy and ops.tsv, which has the limits that each result was quantised with
-/// Numerics   floats throughout, no rounding to bytes. The same bits on any number of threads, and whatever pictures come together
+/// Checkpoint a folder of opNN_w.npy (bytes), opNN_scale.npy, opNN_b.npy and ops.tsv, which has the limits that each result was quantised
+/// with Numerics   floats throughout, no rounding to bytes. The same bits on any number of threads, and whatever pictures come together
 /// Errors     data_error where a file is not what is expected; shape_error for pictures of another size
 /// Cost       2 flop a multiplication and addition: 410 MFLOP a picture up to the maps, 600 MFLOP up to `pooled`
-/// Source     Sandler et al., CVPR 2018, Table 2. Differs: batch norms are in the weights; a stride of 2 has its padding after the image alone
+/// Source     Sandler et al., CVPR 2018, Table 2. Differs: batch norms are in the weights; a stride of 2 has its padding after the image
+/// alone
 class mobilenet_v2 {
  public:
   static constexpr long side = 224, map_channels = 96, places = 14, width = 1280;
@@ -162,7 +163,8 @@ class mobilenet_v2 {
     int repeat;
     long stride;
   };
-  static constexpr stage stages[]{{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
+  static constexpr stage stages[]{{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
+                                  {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
   static constexpr std::size_t map_blocks = 13;  // up to the last with 96 channels
   static constexpr long padded = side + 1;       // a column and a row of zeros follow the picture
 
@@ -215,8 +217,8 @@ class mobilenet_v2 {
     ogm::scratch_areas free;
     ogm::parallel_for(long(of.size(0)), [&](long i) {
       const ogm::scratch_areas::lease mine(free);
-      one(of.data() + i * side * side * 3, maps ? maps + i * map_channels * places * places : nullptr, pooled ? pooled + i * width : nullptr,
-          areas[std::size_t(mine.index())]);
+      one(of.data() + i * side * side * 3, maps ? maps + i * map_channels * places * places : nullptr,
+          pooled ? pooled + i * width : nullptr, areas[std::size_t(mine.index())]);
     });
   }
 

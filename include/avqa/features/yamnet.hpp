@@ -68,9 +68,8 @@ class yamnet {
     in_groups(long(out.size(0)), [&](long first, long count, memory&) {
       float* const to = out.data() + first * classes;
       dense_.run(count, embedded.data() + first * width, {unlimited}, to);
-      ogm::each_pack<float>(count * classes, [&](long i, auto at) {
-        ogm::store(to + i, ogm::math::sigmoid(ogm::load<ogm::float_pack>(to + i, at)), at);
-      });
+      ogm::each_pack<float>(count * classes,
+                            [&](long i, auto at) { ogm::store(to + i, ogm::math::sigmoid(ogm::load<ogm::float_pack>(to + i, at)), at); });
     });
     return out;
   }
@@ -160,9 +159,8 @@ class yamnet {
     float* const magnitudes = m.magnitudes.take<float>(frames * op::frame_magnitudes::bins);
     spectrum_(samples, frame_hop, frames, magnitudes);
     mel_.run(frames, magnitudes, {unlimited}, out);
-    ogm::each_pack<float>(frames * bands, [&](long i, auto at) {
-      ogm::store(out + i, ogm::math::log(ogm::load<ogm::float_pack>(out + i, at)), at);
-    });
+    ogm::each_pack<float>(frames * bands,
+                          [&](long i, auto at) { ogm::store(out + i, ogm::math::log(ogm::load<ogm::float_pack>(out + i, at)), at); });
   }
 
   void network(long count, const float* mel, float* out, memory& m) const {

@@ -17,7 +17,7 @@ TEST_CASE("mobilenet_v2 gives what the weights give in numpy, within 1e-4 of the
   if (!folder) return;
   const mobilenet_v2 network(*folder);
   const auto in = ogm::data::npy::read<std::uint8_t>(*folder + "/golden_in.npy");
-  const auto map = ogm::data::npy::read<float>(*folder + "/golden_map14x14x96.npy");      // (picture, row, column, channel)
+  const auto map = ogm::data::npy::read<float>(*folder + "/golden_map14x14x96.npy");  // (picture, row, column, channel)
   const auto pooled = ogm::data::npy::read<float>(*folder + "/golden_pooled1280.npy");
   const auto out = network.maps_and_pooled(in.as<dyn, dyn, dyn, 3>());
   CHECK(out.maps.shape().text() == "(2, 96, 14, 14)");
@@ -27,7 +27,8 @@ TEST_CASE("mobilenet_v2 gives what the weights give in numpy, within 1e-4 of the
   for (long i = 0; i < 2; ++i)
     for (long p = 0; p < 196; ++p)
       for (long c = 0; c < 96; ++c) {
-        const double apart = std::fabs(double(out.maps.data()[(i * 96 + c) * 196 + p]) - double(map.values[std::size_t((i * 196 + p) * 96 + c)]));
+        const double apart =
+            std::fabs(double(out.maps.data()[(i * 96 + c) * 196 + p]) - double(map.values[std::size_t((i * 196 + p) * 96 + c)]));
         REQUIRE(apart <= 1e-4 * largest);
         most = std::max(most, apart);
       }

@@ -20,7 +20,8 @@ TEST_CASE("yamnet gives what the weights give in numpy, within 1e-4 of the large
     REQUIRE(golden.values.size() == std::size_t(ours.count()));
     double largest = 0, most = 0;
     for (const float v : golden.values) largest = std::max(largest, std::fabs(double(v)));
-    for (long i = 0; i < ours.count(); ++i) most = std::max(most, std::fabs(double(ours.data()[i]) - double(golden.values[std::size_t(i)])));
+    for (long i = 0; i < ours.count(); ++i)
+      most = std::max(most, std::fabs(double(ours.data()[i]) - double(golden.values[std::size_t(i)])));
     WARN(what << ' ' << most / largest);
     CHECK(most <= 1e-4 * largest);
   };

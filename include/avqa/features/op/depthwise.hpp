@@ -7,6 +7,8 @@
 #include <ogm/core/pack.hpp>
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 namespace avqa::op {
 
@@ -54,29 +56,32 @@ struct depthwise_row {
   static constexpr int together = 4;  // outputs that share the columns which they read
 
   template <int Stride> void some(long w, long top, long bottom, const float* const* rows, float* y) const {
-    constexpr int columns = (together - 1) * Stride + 3;
     const long channels = shape.channels, left = (w * Stride - shape.pad_before) * channels;
     ogm::each_pack<float>(channels, [&](long c, auto at) {
-      V sum[together];
-      OGM_UNROLL
-      for (int o = 0; o < together; ++o) sum[o] = ogm::load<V>(bias + c, at);
+      const V start = ogm::load<V>(bias + c, at);
+      V sum[together]{start, start, start, start};
       for (long k = top; k < bottom; ++k) {
-        V window[3];
-        OGM_UNROLL
-        for (int j = 0; j < 3; ++j) window[j] = ogm::load<V>(weight + (k * 3 + j) * channels + c, at);
         const float* const from = rows[k] + left + c;
-        OGM_UNROLL
-        for (int j = 0; j < columns; ++j) {
-          const V x = ogm::load<V>(from + j * channels, at);
-          OGM_UNROLL
-          for (int o = 0; o < together; ++o)
-            if (j >= o * Stride && j < o * Stride + 3) sum[o] += x * window[j - o * Stride];
+        const float* const row = weight + k * 3 * channels + c;
+        const V window[3]{ogm::load<V>(row, at), ogm::load<V>(row + channels, at), ogm::load<V>(row + 2 * channels, at)};
+        [&]<int... J>(std::integer_sequence<int, J...>) {
+          (add_column<Stride, J>(ogm::load<V>(from + J * channels, at), window, sum), ...);
         }
+        (std::make_integer_sequence<int, (together - 1) * Stride + 3>{});
       }
       OGM_UNROLL
-      for (int o = 0; o < together; ++o)
-        ogm::store(y + (w + o) * channels + c, ogm::math::clamp(sum[o], limit.low, limit.high), at);
+      for (int o = 0; o < together; ++o) ogm::store(y + (w + o) * channels + c, ogm::math::clamp(sum[o], limit.low, limit.high), at);
     });
+  }
+  /// Column J of those that the outputs share, into every window that has it.
+  template <int Stride, int J> static OGM_ALWAYS_INLINE void add_column(V x, const V (&window)[3], V (&sum)[together]) {
+    [&]<int... O>(std::integer_sequence<int, O...>) {
+      const auto one_window = [&]<int Place>(std::integral_constant<int, Place>, V& s) {
+        if constexpr (Place >= 0 && Place < 3) s += x * window[Place];
+      };
+      (one_window(std::integral_constant<int, J - O * Stride>{}, sum[O]), ...);
+    }
+    (std::make_integer_sequence<int, together>{});
   }
   /// Any window, also at an edge.
   template <class RowOf> void one(long w, long top, long bottom, long h, const RowOf& row_of, float* y) const {

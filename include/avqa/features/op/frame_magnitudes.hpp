@@ -36,7 +36,8 @@ class frame_magnitudes {
 
   /// out (frame, 257) of `frames` frames, which begin at samples, samples + hop, ...
   void operator()(const float* samples, long hop, long frames, float* out) const {
-    for (long first = 0; first < frames; first += lanes) some(samples + first * hop, hop, std::min(lanes, frames - first), out + first * bins);
+    for (long first = 0; first < frames; first += lanes)
+      some(samples + first * hop, hop, std::min(lanes, frames - first), out + first * bins);
   }
 
  private:

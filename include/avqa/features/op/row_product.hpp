@@ -40,16 +40,16 @@ class packed_product {
   packed_product() = default;
   packed_product(std::span<const float> weight, std::span<const float> bias)
       : columns_(long(bias.size())), inner_(columns_ ? long(weight.size()) / columns_ : 0) {
-    packs_ = columns_ % (3 * ogm::lanes) == 0 ? 3 : 2;
-    const long width = packs_ * ogm::lanes, panels = (columns_ + width - 1) / width;
-    weight_ = ogm::tensor<float, ogm::dyn>(panels * width * inner_);
-    bias_ = ogm::tensor<float, ogm::dyn>(panels * width);
+    const long padded = (columns_ + ogm::lanes - 1) / ogm::lanes * ogm::lanes;
+    weight_ = ogm::tensor<float, ogm::dyn>(padded * inner_);
+    bias_ = ogm::tensor<float, ogm::dyn>(padded);
     std::fill_n(weight_.data(), weight_.count(), 0.f);
     std::fill_n(bias_.data(), bias_.count(), 0.f);
     for (long c = 0; c < columns_; ++c) {
       bias_.data()[c] = bias[std::size_t(c)];
+      const long first = c / panel * panel, width = std::min(panel, padded - first);
       for (long k = 0; k < inner_; ++k)
-        weight_.data()[(c / width * inner_ + k) * width + c % width] = weight[std::size_t(c * inner_ + k)];  // (panel, inner, width)
+        weight_.data()[first * inner_ + k * width + c - first] = weight[std::size_t(c * inner_ + k)];  // (panel, inner, width)
     }
   }
 
@@ -58,10 +58,11 @@ class packed_product {
 
   /// y (rows, columns) of the rows that begin at row_of(i).
   template <class RowOf> void run(long rows, const row_walk& walk, const RowOf& row_of, const row_finish& finish, float* y) const {
-    if (packs_ == 3)
-      each_block<3>(rows, walk, row_of, finish, y);
-    else
-      each_block<2>(rows, walk, row_of, finish, y);
+    for (long first = 0; first < columns_; first += panel)  // a panel of the weight stays in the first-level cache
+      if (columns_ - first > ogm::lanes)
+        each_block<2>(rows, walk, row_of, first, finish, y);
+      else
+        each_block<1>(rows, walk, row_of, first, finish, y);
   }
   /// The rows of a matrix without gaps.
   void run(long rows, const float* x, const row_finish& finish, float* y) const {
@@ -72,20 +73,19 @@ class packed_product {
  private:
   using V = ogm::float_pack;
   /// As many sums as registers hold beside a row of the weight.
-  static constexpr int most_rows(int packs) { return (ogm::lanes >= 16 ? 24 : 12) / packs; }
+  static constexpr int most_rows(int packs) { return (ogm::lanes >= 16 ? 12 : 6) + (packs == 1 ? 2 : 0); }
+  static constexpr long panel = 2 * ogm::lanes;
 
   template <int Packs, class RowOf>
-  void each_block(long rows, const row_walk& walk, const RowOf& row_of, const row_finish& finish, float* y) const {
+  void each_block(long rows, const row_walk& walk, const RowOf& row_of, long column, const row_finish& finish, float* y) const {
     constexpr int most = most_rows(Packs);
-    constexpr long width = long(Packs) * ogm::lanes;
-    for (long first = 0; first < columns_; first += width)  // a panel of the weight stays in the first-level cache
-      for (long i = 0, left = (rows + most - 1) / most; left > 0; --left) {
-        const int height = int((rows - i + left - 1) / left);  // nearly equal ones
-        const float* from[most];
-        for (int r = 0; r < height; ++r) from[r] = row_of(i + r);
-        pick<most, Packs>(height, from, walk, first, finish, i, y);
-        i += height;
-      }
+    for (long i = 0, left = (rows + most - 1) / most; left > 0; --left) {
+      const int height = int((rows - i + left - 1) / left);  // nearly equal ones
+      const float* from[most];
+      for (int r = 0; r < height; ++r) from[r] = row_of(i + r);
+      pick<most, Packs>(height, from, walk, column, finish, i, y);
+      i += height;
+    }
   }
   template <int Rows, int Packs>
   void pick(int rows, const float* const* from, const row_walk& walk, long column, const row_finish& finish, long row, float* y) const {
@@ -134,13 +134,11 @@ class packed_product {
   }
   template <class P> OGM_ALWAYS_INLINE void put(V sum, long c, long at, const row_finish& finish, float* y, P position) const {
     V v = ogm::math::clamp(sum + ogm::load<V>(bias_.data() + c, position), finish.limit.low, finish.limit.high);
-    if (finish.residual)
-      v = ogm::math::clamp(v + ogm::load<V>(finish.residual + at, position), finish.total.low, finish.total.high);
+    if (finish.residual) v = ogm::math::clamp(v + ogm::load<V>(finish.residual + at, position), finish.total.low, finish.total.high);
     ogm::store(y + at, v, position);
   }
 
   long columns_ = 0, inner_ = 0;
-  int packs_ = 2;
   ogm::tensor<float, ogm::dyn> weight_, bias_;
 };
 
