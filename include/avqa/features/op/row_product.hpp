@@ -58,11 +58,14 @@ class packed_product {
 
   /// y (rows, columns) of the rows that begin at row_of(i).
   template <class RowOf> void run(long rows, const row_walk& walk, const RowOf& row_of, const row_finish& finish, float* y) const {
-    for (long first = 0; first < columns_; first += panel)  // a panel of the weight stays in the first-level cache
-      if (columns_ - first > ogm::lanes)
-        each_block<2>(rows, walk, row_of, first, finish, y);
-      else
-        each_block<1>(rows, walk, row_of, first, finish, y);
+    // Either all of the weight stays in the first-level cache while rows go by, or a panel of it.
+    const long some = weight_.count() <= small_weight ? 8 * most_rows(2) : rows;
+    for (long i = 0; i < rows; i += some)
+      for (long first = 0; first < columns_; first += panel)
+        if (columns_ - first > ogm::lanes)
+          each_block<2>(i, std::min(rows, i + some), walk, row_of, first, finish, y);
+        else
+          each_block<1>(i, std::min(rows, i + some), walk, row_of, first, finish, y);
   }
   /// The rows of a matrix without gaps.
   void run(long rows, const float* x, const row_finish& finish, float* y) const {
@@ -74,13 +77,13 @@ class packed_product {
   using V = ogm::float_pack;
   /// As many sums as registers hold beside a row of the weight.
   static constexpr int most_rows(int packs) { return (ogm::lanes >= 16 ? 12 : 6) + (packs == 1 ? 2 : 0); }
-  static constexpr long panel = 2 * ogm::lanes;
+  static constexpr long panel = 2 * ogm::lanes, small_weight = 4096;
 
   template <int Packs, class RowOf>
-  void each_block(long rows, const row_walk& walk, const RowOf& row_of, long column, const row_finish& finish, float* y) const {
+  void each_block(long i, long last, const row_walk& walk, const RowOf& row_of, long column, const row_finish& finish, float* y) const {
     constexpr int most = most_rows(Packs);
-    for (long i = 0, left = (rows + most - 1) / most; left > 0; --left) {
-      const int height = int((rows - i + left - 1) / left);  // nearly equal ones
+    for (long left = (last - i + most - 1) / most; left > 0; --left) {
+      const int height = int((last - i + left - 1) / left);  // nearly equal ones
       const float* from[most];
       for (int r = 0; r < height; ++r) from[r] = row_of(i + r);
       pick<most, Packs>(height, from, walk, column, finish, i, y);
@@ -120,23 +123,40 @@ class packed_product {
           for (int p = 0; p < Packs; ++p) sum[r][p] += left * right[p];
         }
       }
-    OGM_UNROLL
-    for (int r = 0; r < Rows; ++r) {
+    const long from_here = columns_ - column, offset = first_row * columns_ + column;
+    const row_ending ending{finish, bias_.data() + column, finish.residual ? finish.residual + offset : nullptr, y + offset, columns_};
+    if (from_here >= width)
+      ending.template write<Rows, Packs>(sum, [](int) { return ogm::position<ogm::lanes>{0, 0, 0}; });
+    else
+      ending.template write<Rows, Packs>(sum, [&](int p) {
+        return ogm::position<0>{0, 0, 0, int(std::clamp(from_here - long(p) * ogm::lanes, 0L, long(ogm::lanes)))};
+      });
+  }
+
+  /// Finishes the sums of a block and writes them. A copy of everything: what is written could be a member otherwise.
+  struct row_ending {
+    row_finish finish;
+    const float* bias;
+    const float* residual;
+    float* y;
+    long stride;
+
+    template <int Rows, int Packs, class At> OGM_ALWAYS_INLINE void write(const V (&sum)[Rows][Packs], const At& at) const {
+      V added[Packs];
       OGM_UNROLL
-      for (int p = 0; p < Packs; ++p) {
-        const long c = column + long(p) * ogm::lanes, at = (first_row + r) * columns_ + c;
-        if (c + ogm::lanes <= columns_)
-          put(sum[r][p], c, at, finish, y, whole);
-        else if (c < columns_)
-          put(sum[r][p], c, at, finish, y, ogm::position<0>{0, 0, 0, int(columns_ - c)});
+      for (int p = 0; p < Packs; ++p) added[p] = ogm::load<V>(bias + p * ogm::lanes, at(p));
+      OGM_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        OGM_UNROLL
+        for (int p = 0; p < Packs; ++p) {
+          const long place = r * stride + p * ogm::lanes;
+          V v = ogm::math::clamp(sum[r][p] + added[p], finish.limit.low, finish.limit.high);
+          if (residual) v = ogm::math::clamp(v + ogm::load<V>(residual + place, at(p)), finish.total.low, finish.total.high);
+          ogm::store(y + place, v, at(p));
+        }
       }
     }
-  }
-  template <class P> OGM_ALWAYS_INLINE void put(V sum, long c, long at, const row_finish& finish, float* y, P position) const {
-    V v = ogm::math::clamp(sum + ogm::load<V>(bias_.data() + c, position), finish.limit.low, finish.limit.high);
-    if (finish.residual) v = ogm::math::clamp(v + ogm::load<V>(finish.residual + at, position), finish.total.low, finish.total.high);
-    ogm::store(y + at, v, position);
-  }
+  };
 
   long columns_ = 0, inner_ = 0;
   ogm::tensor<float, ogm::dyn> weight_, bias_;
