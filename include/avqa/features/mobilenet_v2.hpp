@@ -2,19 +2,20 @@
 // MobileNet-v2: 96 numbers for each of 14 x 14 places of a picture, or 1280 for the whole picture.
 
 #include <avqa/features/network_weights.hpp>
+#include <avqa/features/op/each_in_area.hpp>
 #include <avqa/features/op/separable_block.hpp>
 
 #include <ogm/core/error.hpp>
-#include <ogm/core/parallel.hpp>
 #include <ogm/core/tensor.hpp>
 #include <ogm/data/bytes.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace avqa {
@@ -49,7 +50,10 @@ class operation_table {
       at = end + 1;
     }
     std::string sizes;
-    for (const ogm::size_type size : shape) sizes += (sizes.empty() ? "" : "x") + std::to_string(size);
+    for (const ogm::size_type size : shape) {
+      if (!sizes.empty()) sizes += 'x';
+      sizes += std::to_string(size);
+    }
     const std::string expected[]{std::to_string(number), std::string(type), std::to_string(stride), sizes};
     const std::string_view found[]{fields[0], fields[1], fields[3], fields[6]};
     for (int i = 0; i < 4; ++i)
@@ -82,12 +86,13 @@ class operation_table {
 /// MobileNet-v2 of width 1.0 for pictures of 224 x 224, its upper layers and its classifier perhaps left out.
 ///
 /// Shapes     pictures (time, 224, 224, 3), bytes, red first -> maps (time, 96, 14, 14), pooled (time, 1280)
-/// Checkpoint a folder of opNN_w.npy (bytes), opNN_scale.npy, opNN_b.npy and ops.tsv, which has the limits that each result was quantised
-/// with Numerics   floats throughout, no rounding to bytes. The same bits on any number of threads, and whatever pictures come together
+/// Checkpoint a folder of opNN_w.npy (floats, or bytes with opNN_scale.npy), opNN_b.npy and ops.tsv, which has the limits that each result
+///            was quantised with
+/// Numerics   floats throughout, no rounding to bytes. The same bits on any number of threads, and whatever pictures come together
 /// Errors     data_error where a file is not what is expected; shape_error for pictures of another size
 /// Cost       2 flop a multiplication and addition: 410 MFLOP a picture up to the maps, 600 MFLOP up to `pooled`
-/// Source     Sandler et al., CVPR 2018, Table 2. Differs: batch norms are in the weights; a stride of 2 has its padding after the image
-/// alone
+/// Source     Sandler et al., CVPR 2018, Table 2. Differs: batch norms are in the weights; a stride of 2 has its padding after the
+///            image alone
 class mobilenet_v2 {
  public:
   static constexpr long side = 224, map_channels = 96, places = 14, width = 1280;
@@ -182,7 +187,7 @@ class mobilenet_v2 {
     ogm::backend::workspace picture, first, second;
   };
 
-  static std::string name_of(int operation) { return (operation < 10 ? "op0" : "op") + std::to_string(operation); }
+  static std::string name_of(int operation) { return std::string("op").append(network_weights::two_digits(operation)); }
   static op::packed_product product_of(const network_weights& weights, const std::string& name, const network_weights::shape_type& shape) {
     return {weights.scaled(name + "_w", name + "_scale", shape, 0), weights.floats(name + "_b", {shape[0]})};
   }
@@ -213,12 +218,9 @@ class mobilenet_v2 {
   void run(const pictures& of, float* maps, float* pooled) const {
     if (of.size(0) > 0 && (of.size(1) != side || of.size(2) != side))
       throw ogm::shape_error("avqa: mobilenet_v2 was given pictures of shape " + of.shape().text() + "; (time, 224, 224, 3) is needed.");
-    std::array<memory, 64> areas;  // no more chunks run at the same time
-    ogm::scratch_areas free;
-    ogm::parallel_for(long(of.size(0)), [&](long i) {
-      const ogm::scratch_areas::lease mine(free);
+    op::each_in_area<memory>(long(of.size(0)), [&](long i, memory& mine) {
       one(of.data() + i * side * side * 3, maps ? maps + i * map_channels * places * places : nullptr,
-          pooled ? pooled + i * width : nullptr, areas[std::size_t(mine.index())]);
+          pooled ? pooled + i * width : nullptr, mine);
     });
   }
 
@@ -249,11 +251,7 @@ class mobilenet_v2 {
       }
     }
     top_.run(49, x, {top_limit_}, y);
-    for (long c = 0; c < width; ++c) {
-      float sum = 0;
-      for (long p = 0; p < 49; ++p) sum += y[p * width + c];
-      pooled[c] = sum / 49;
-    }
+    op::mean_of_rows(49, width, y, pooled);
   }
 
   /// Bytes divided by 255.

@@ -1,12 +1,14 @@
 #pragma once
 // Weights of small published networks in a folder: .npy arrays of bytes and their scales, or of floats.
 
+#include <ogm/core/error.hpp>
 #include <ogm/core/extents.hpp>
 #include <ogm/data/npy.hpp>
 
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace avqa {
@@ -22,6 +24,9 @@ class network_weights {
   explicit network_weights(std::string folder) : folder_(std::move(folder)) {}
 
   std::string path(const std::string& name) const { return folder_ + '/' + name; }
+
+  /// A number from 0 to 99 as names of files have it.
+  static std::string two_digits(long number) { return {char('0' + number / 10), char('0' + number % 10)}; }
 
   /// An array of floats.
   std::vector<float> floats(const std::string& name, const shape_type& shape) const {

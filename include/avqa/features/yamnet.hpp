@@ -2,20 +2,20 @@
 // YAMNet: 1024 numbers, and scores of 521 kinds of sound, for each window of 0.96 s.
 
 #include <avqa/features/network_weights.hpp>
+#include <avqa/features/op/each_in_area.hpp>
 #include <avqa/features/op/frame_magnitudes.hpp>
 #include <avqa/features/op/separable_block.hpp>
 
 #include <ogm/core/error.hpp>
 #include <ogm/core/math.hpp>
 #include <ogm/core/pack.hpp>
-#include <ogm/core/parallel.hpp>
 #include <ogm/core/tensor.hpp>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace avqa {
@@ -122,17 +122,16 @@ class yamnet {
     long channels = 32, height = 48, columns = 32;
     for (const layer& l : layers) {
       const long number = 1 + 2 * long(blocks_.size());
-      const std::string filter = name_of(number) + "_dw";
+      const std::string filter = network_weights::two_digits(number) + "_dw";
       op::separable_block& b = blocks_.emplace_back();
       b.shape = {.height = height, .width = columns, .channels = channels, .stride = l.stride, .pad_before = l.stride == 1 ? 1 : 0};
       b.weight = weights.scaled(filter + "_w", filter + "_w_scale", {1, 3, 3, channels}, 3);
       b.bias = weights.floats(filter + "_b", {channels});
       b.limit = rectified;
-      b.product = product_of(weights, name_of(number + 1) + "_conv", {l.channels, 1, 1, channels});
+      b.product = product_of(weights, network_weights::two_digits(number + 1) + "_conv", {l.channels, 1, 1, channels});
       channels = l.channels, height /= l.stride, columns /= l.stride;
     }
   }
-  static std::string name_of(long number) { return (number < 10 ? "0" : "") + std::to_string(number); }
   static op::packed_product product_of(const network_weights& weights, const std::string& name, const network_weights::shape_type& shape) {
     return {weights.scaled(name + "_w", name + "_w_scale", shape, 0), weights.floats(name + "_b", {shape[0]})};
   }
@@ -147,12 +146,8 @@ class yamnet {
   }
   /// f(first, count, memory) for groups of windows.
   template <class F> static void in_groups(long windows, const F& f) {
-    std::array<memory, 64> areas;  // no more chunks run at the same time
-    ogm::scratch_areas free;
-    ogm::parallel_for((windows + together - 1) / together, [&](long g) {
-      const ogm::scratch_areas::lease mine(free);
-      f(g * together, std::min(together, windows - g * together), areas[std::size_t(mine.index())]);
-    });
+    op::each_in_area<memory>((windows + together - 1) / together,
+                             [&](long g, memory& mine) { f(g * together, std::min(together, windows - g * together), mine); });
   }
 
   void log_mel_of(const float* samples, float* out, memory& m) const {
@@ -164,9 +159,9 @@ class yamnet {
   }
 
   void network(long count, const float* mel, float* out, memory& m) const {
-    constexpr long most = 48 * 32 * 64;  // numbers of a window behind any block
+    constexpr long most = 48 * 32 * 64;  // numbers of a window behind the first block; later ones have half of them at most
     float* x = m.first.take<float>(count * most);
-    float* y = m.second.take<float>(count * most);
+    float* y = m.second.take<float>(count * most / 2);
     float* const image = m.image.take<float>((frames + 1) * padded_bands);
     for (long i = 0; i < count; ++i) {
       for (long t = 0; t < frames; ++t) {
@@ -182,12 +177,7 @@ class yamnet {
     }
     for (std::size_t b = 1; b < blocks_.size(); ++b, std::swap(x, y)) blocks_[b].run(count, x, {rectified}, y, m.scratch);
     constexpr long last = 3 * 2;
-    for (long i = 0; i < count; ++i)
-      for (long c = 0; c < width; ++c) {
-        float sum = 0;
-        for (long p = 0; p < last; ++p) sum += x[(i * last + p) * width + c];
-        out[i * width + c] = sum / float(last);
-      }
+    for (long i = 0; i < count; ++i) op::mean_of_rows(last, width, x + i * last * width, out + i * width);
   }
 
   op::frame_magnitudes spectrum_;

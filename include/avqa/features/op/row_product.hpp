@@ -162,4 +162,13 @@ class packed_product {
   ogm::tensor<float, ogm::dyn> weight_, bias_;
 };
 
+/// y (column) = the mean of the rows of x (row, column), summed in their order.
+inline void mean_of_rows(long rows, long columns, const float* x, float* y) {
+  ogm::each_pack<float>(columns, [&](long c, auto at) {
+    auto sum = ogm::load<ogm::float_pack>(x + c, at);
+    for (long r = 1; r < rows; ++r) sum += ogm::load<ogm::float_pack>(x + r * columns + c, at);
+    ogm::store(y + c, sum / float(rows), at);
+  });
+}
+
 }  // namespace avqa::op
