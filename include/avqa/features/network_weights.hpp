@@ -6,7 +6,9 @@
 #include <ogm/data/npy.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,13 +17,15 @@ namespace avqa {
 
 /// Reads arrays of a folder as floats, each of a known shape.
 ///
-/// Errors     data_error with the file and what was expected: a file that is not there or damaged, another shape, another type, a number
-///            that is not finite
+/// Errors     data_error with the file and what was expected: a folder or file that is not there or damaged, another shape, another type, a
+///            number that is not finite
 class network_weights {
  public:
   using shape_type = std::vector<ogm::size_type>;
 
-  explicit network_weights(std::string folder) : folder_(std::move(folder)) {}
+  explicit network_weights(std::string folder) : folder_(std::move(folder)) {
+    if (!std::filesystem::is_directory(folder_)) damaged(folder_, "no folder is there; one with the weights of a network expected");
+  }
 
   std::string path(const std::string& name) const { return folder_ + '/' + name; }
 
