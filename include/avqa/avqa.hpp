@@ -9,6 +9,7 @@
 #include <avqa/evaluation/accuracy_table.hpp>
 #include <avqa/evaluation/priors.hpp>
 #include <avqa/features/clips.hpp>
+#include <avqa/features/mobilenet_v2.hpp>
 #include <avqa/features/negative_frames.hpp>
 #include <avqa/features/published_features.hpp>
 #include <avqa/features/resnet_14x14.hpp>
@@ -16,6 +17,7 @@
 #include <avqa/features/store.hpp>
 #include <avqa/features/store_writer.hpp>
 #include <avqa/features/vggish.hpp>
+#include <avqa/features/yamnet.hpp>
 #include <avqa/grounding/spatial.hpp>
 #include <avqa/grounding/temporal.hpp>
 #include <avqa/models/grounding_pretraining.hpp>
