@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -50,17 +49,6 @@ inline double distance(const std::vector<float>& a, const std::vector<float>& b,
   double sum = 0;
   for (std::size_t i = first; i < last; ++i) sum += (double(a.at(i)) - double(b.at(i))) * (double(a.at(i)) - double(b.at(i)));
   return std::sqrt(sum / double(last - first));
-}
-
-/// Whether a program of FFmpeg is there to make files that the writer does not; says so where it is not.
-inline bool has_ffmpeg_program() {
-  static const bool there = std::system("ffmpeg -version > /dev/null 2>&1") == 0;
-  if (!there) std::cout << "skipped: the program ffmpeg is not there\n";
-  return there;
-}
-/// Whether it is, and made the file.
-inline bool ffmpeg(const std::string& arguments) {
-  return std::system(("ffmpeg -nostdin -loglevel error -y " + arguments + " < /dev/null > /dev/null 2>&1").c_str()) == 0;
 }
 
 }  // namespace test
