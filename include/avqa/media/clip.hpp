@@ -36,7 +36,7 @@ enum class damage {
 
 /// What a file may make a program allocate; checked before.
 struct limits {
-  std::int64_t pixels = std::int64_t(1) << 26;  ///< of one stored or requested frame
+  std::int64_t pixels = std::int64_t(1) << 26;  ///< of one requested frame, and of one stored with the margins that its decoder adds
   std::int64_t bytes = std::int64_t(1) << 32;   ///< of all requested frames, and of the coded ones that are kept until they are decoded
   int seconds = 3600;                           ///< of picture and sound
 };

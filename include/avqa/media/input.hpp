@@ -1,6 +1,7 @@
 #pragma once
 // A media file in memory taken apart: its streams, their packets, and decoders for them.
 
+#include <avqa/media/declared_size.hpp>
 #include <avqa/media/ffmpeg.hpp>
 
 extern "C" {
@@ -42,7 +43,7 @@ class input {
  public:
   /// Errors     data_error with the name: empty, of no kind that is read here, damaged beyond reading
   input(ogm::data::byte_span bytes, std::string name, const limits& most, listener& log)
-      : name_(std::move(name)), most_(most), log_(log), file_(bytes) {
+      : name_(std::move(name)), most_(most), log_(log), lacks_bytes_(declared_size(bytes) > bytes.size()), file_(bytes) {
     if (bytes.empty()) unreadable(name_, "an empty file");
     AVFormatContext* context = made(avformat_alloc_context());
     context->pb = file_.get();
@@ -89,9 +90,10 @@ class input {
     return all ? std::max(longest, duration_s()) : longest;
   }
   double duration_s() const { return format_->duration == AV_NOPTS_VALUE ? 0 : std::max(0.0, double(format_->duration) / AV_TIME_BASE); }
-  /// When the file begins, in a stream's unit; AV_NOPTS_VALUE where it does not say.
+  /// When the file begins, in a stream's unit; AV_NOPTS_VALUE where it does not say. What lies before 0 is the priming of a coding.
   std::int64_t start(AVRational base) const {
-    return format_->start_time == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(format_->start_time, AV_TIME_BASE_Q, base);
+    if (format_->start_time == AV_NOPTS_VALUE) return AV_NOPTS_VALUE;
+    return av_rescale_q(std::max<std::int64_t>(0, format_->start_time), AV_TIME_BASE_Q, base);
   }
 
   /// Errors     data_error for a coding that is not read here
@@ -110,6 +112,8 @@ class input {
     if (code < 0) unreadable(name_, std::string("its ") + codec->name + " stream cannot be decoded: " + log_.reason(code));
     return context;
   }
+  /// Whether the file says that it is longer than it is.
+  bool lacks_bytes() const { return lacks_bytes_; }
   const std::string& name() const { return name_; }
   listener& log() const { return log_; }
 
@@ -134,16 +138,18 @@ class input {
   std::string name_;
   limits most_;
   listener& log_;
+  bool lacks_bytes_;
   memory_file file_;
   std::unique_ptr<AVFormatContext, closed> format_;
 };
 
-/// Whether a file whose last packet ends at `end_s` ended where it says.
+/// Looks at a file whose last packet, which ends at `end_s`, was wanted: whether it is the last that the file should have. A file that does
+/// not say how many bytes it has is cut where it lacks more than a second, and more than a fiftieth, of the duration that it claims.
 ///
 /// Errors     data_error where it is cut or damaged, and that is an error
 inline void check_end(const input& from, int code, double end_s, const options& how, clip& out) {
   const double claimed = from.claimed_s();
-  const bool cut = claimed > 0 && end_s < claimed - std::max(1.0, claimed / 50);
+  const bool cut = from.lacks_bytes() || (claimed > 0 && end_s < claimed - std::max(1.0, claimed / 50));
   if (code == AVERROR_EOF && !cut) return;
   if (how.when_damaged == damage::error)
     unreadable(from.name(), "truncated or damaged: it ends at " + seconds_text(end_s) + " s of " + seconds_text(claimed) +

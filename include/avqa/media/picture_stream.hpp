@@ -104,8 +104,9 @@ class picture_stream {
       const double lasts = timed_ ? seconds_of(last, base_) - seconds_of(first, base_) : 0;
       rate_ = lasts > 0 ? std::clamp(double(shown_.size() - 1) / lasts, 1e-4, 1e6) : 1;
     }
-    // A picture whose first frame is late by about a frame begins with the file: some containers put the priming of a sound before it.
-    if (timed_ && (start_ == AV_NOPTS_VALUE || first < start_ || since_start(first) * rate_ < 1.1)) start_ = first;
+    // A picture that is a little late begins with the file: some containers put the priming of a sound before it.
+    constexpr double a_little_s = 0.2;
+    if (timed_ && (start_ == AV_NOPTS_VALUE || first < start_ || since_start(first) < std::max(a_little_s, 1.1 / rate_))) start_ = first;
   }
 
   /// Which frame goes to which row.

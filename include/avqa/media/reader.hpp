@@ -28,6 +28,10 @@ namespace avqa::media {
 ///            of several sizes become as large as the first that is wanted. The shape of pixels is not looked at
 /// Sound      the mean of the channels at 16 kHz; silence before a sound that begins later than the file
 /// Empty      a file without a picture, or without a sound, has none: see clip::has_picture and has_sound. Covers of music are no pictures
+/// Damage     a file that is cut, or whose bytes its decoders refuse, is treated as options::when_damaged says if what is damaged is
+/// wanted.
+///            How long a WAV, AVI, MP4, MKV or WebM ought to be it says itself, to the byte; of the others, or of one that was sent while
+///            it was made, a missing second, or fiftieth, can go unnoticed. An MP4 that lacks its index cannot be read at all
 /// Numerics   the same bits on any number of threads
 /// Errors     value_error for options that make no sense; data_error with the name for what is no such file, holds neither of what is
 /// wanted,
@@ -72,6 +76,7 @@ inline clip parse(ogm::data::byte_span bytes, const std::string& name, const opt
     out.has_sound = !out.sound.empty();
     if (out.has_sound) complete_sound(out.sound, how.seconds, how.when_sound_short, name);
   }
+  if (!out.has_picture && !out.has_sound) detail::unreadable(name, "neither a frame nor a sample in it");
   return out;
 }
 /// Frames and sound of a media file.
