@@ -41,6 +41,7 @@ struct film {
   int rate_hz = 16000;
   picture_coding coding = picture_coding::best;
   int quality = 18;                  ///< constant rate factor of H.264, 0 (nothing is lost) to 51
+  int frames_between_keys = 0;       ///< the most, from one that is coded by itself to the next; 0: as the encoder likes
   int sound_bits_a_second = 128000;  ///< of AAC
 };
 
@@ -106,6 +107,7 @@ class picture_encoder : public encoder {
     c.framerate = av_d2q(of.frames_per_second, 65535);                                        // MPEG-4 keeps 16 bits
     c.time_base = av_inv_q(c.framerate);
     c.colorspace = AVCOL_SPC_SMPTE170M, c.color_range = AVCOL_RANGE_MPEG;
+    if (of.frames_between_keys > 0) c.gop_size = of.frames_between_keys;
     if (h264) {
       check(av_opt_set_int(c.priv_data, "crf", of.quality, 0));
     } else {
@@ -191,6 +193,7 @@ inline void check(const film& of) {
   require(of.rate_hz >= 7350 && of.rate_hz <= 96000,
           "sound at " + std::to_string(of.rate_hz) + " Hz; a rate of AAC, 7350 to 96000, expected");
   require(of.quality >= 0 && of.quality <= 51, "quality " + std::to_string(of.quality) + "; 0 to 51 expected");
+  require(of.frames_between_keys >= 0, std::to_string(of.frames_between_keys) + " frames between keys; 0 or more expected");
   for (std::size_t i = 0; i < of.sound.size(); ++i)
     require(std::isfinite(of.sound[i]), "sound whose sample " + std::to_string(i) + " is not finite");
 }

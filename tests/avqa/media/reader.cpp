@@ -8,6 +8,7 @@
 #include <avqa/media/reader.hpp>
 #include <avqa/media/writer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
@@ -65,6 +66,26 @@ TEST_CASE("some of the frames are the same bits as all of them, in the order ask
     CHECK(some.numbers[i] == all.numbers[std::size_t(which[i])]);
     CHECK(ogm::test::same_bits(some.frames.data() + long(i) * count, all.frames.data() + which[i] * count, std::size_t(count)));
   }
+}
+
+TEST_CASE("a frame is the same bits whether those before it are wanted too or not") {
+  test::frames frames = test::numbered_frames(200, 48, 64);
+  std::uint32_t noise = 1;
+  for (long i = 0; i < frames.count(); ++i) {  // so that frames refer to one another, forwards and backwards
+    noise = noise * 1664525 + 1013904223;
+    frames.data()[i] = std::uint8_t(frames.data()[i] / 2 + (noise >> 27) + (i / 3 % 64 + i / 9216) % 16 * 4);
+  }
+  for (const picture_coding coding : {picture_coding::best, picture_coding::mpeg4})
+    for (const int key : {7, 40, 0}) {
+      const auto file = encode_mp4({.frames = frames.view(), .coding = coding, .frames_between_keys = key});
+      const clip all = parse(file, "a.mp4", {.seconds = 8, .frames_a_second = 50}), some = parse(file, "a.mp4", {.seconds = 8});
+      REQUIRE(some.frames.size(0) == 8);
+      for (std::size_t i = 0; i < 8; ++i) {
+        const auto at = std::find(all.numbers.begin(), all.numbers.end(), some.numbers[i]);
+        REQUIRE(at != all.numbers.end());
+        CHECK(ogm::test::same_bits(&some.frames(long(i), 0, 0, 0), &all.frames(at - all.numbers.begin(), 0, 0, 0), 48 * 64 * 3));
+      }
+    }
 }
 
 TEST_CASE("frames of a requested size are the stored ones, resized") {

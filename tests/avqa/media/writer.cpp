@@ -58,6 +58,7 @@ TEST_CASE("films that make no sense are refused") {
   CHECK(test::has(message({.frames = frames.view(), .frames_per_second = 0}), "0.01 to 1000 expected"));
   CHECK(test::has(message({.frames = frames.view(), .frames_per_second = NAN}), "0.01 to 1000 expected"));
   CHECK(test::has(message({.frames = frames.view(), .quality = 52}), "quality 52"));
+  CHECK(test::has(message({.frames = frames.view(), .frames_between_keys = -1}), "-1 frames between keys"));
   CHECK(test::has(message({.sound = sound, .channels = 2}), "1601 samples in 2 channels"));
   CHECK(test::has(message({.sound = sound, .channels = 0}), "1601 samples in 0 channels"));
   CHECK(test::has(message({.sound = sound, .rate_hz = 1000}), "sound at 1000 Hz"));
