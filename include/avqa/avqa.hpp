@@ -20,6 +20,7 @@
 #include <avqa/features/yamnet.hpp>
 #include <avqa/grounding/spatial.hpp>
 #include <avqa/grounding/temporal.hpp>
+#include <avqa/media/clip.hpp>
 #include <avqa/models/grounding_pretraining.hpp>
 #include <avqa/models/network.hpp>
 #include <avqa/question/answers.hpp>
