@@ -4,6 +4,10 @@
 // IWYU pragma: begin_exports
 #include <avqa/data/music_avqa.hpp>
 #include <avqa/data/question_dataset.hpp>
+#include <avqa/data/scenes/draw.hpp>
+#include <avqa/data/scenes/questions.hpp>
+#include <avqa/data/scenes/scene.hpp>
+#include <avqa/data/scenes/truth.hpp>
 #include <avqa/data/splits.hpp>
 #include <avqa/evaluation/accuracy.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
