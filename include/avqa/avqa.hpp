@@ -3,7 +3,9 @@
 
 // IWYU pragma: begin_exports
 #include <avqa/data/music_avqa.hpp>
+#include <avqa/data/music_avqa_writer.hpp>
 #include <avqa/data/question_dataset.hpp>
+#include <avqa/data/scenes/collection.hpp>
 #include <avqa/data/scenes/draw.hpp>
 #include <avqa/data/scenes/questions.hpp>
 #include <avqa/data/scenes/scene.hpp>
