@@ -6,7 +6,9 @@
 #include <avqa/data/music_avqa_writer.hpp>
 #include <avqa/data/question_dataset.hpp>
 #include <avqa/data/scenes/collection.hpp>
+#include <avqa/data/scenes/composer.hpp>
 #include <avqa/data/scenes/draw.hpp>
+#include <avqa/data/scenes/instrument_features.hpp>
 #include <avqa/data/scenes/questions.hpp>
 #include <avqa/data/scenes/scene.hpp>
 #include <avqa/data/scenes/truth.hpp>
