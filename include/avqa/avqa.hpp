@@ -9,7 +9,11 @@
 #include <avqa/data/scenes/composer.hpp>
 #include <avqa/data/scenes/draw.hpp>
 #include <avqa/data/scenes/instrument_features.hpp>
+#include <avqa/data/scenes/instrument_scenes.hpp>
+#include <avqa/data/scenes/procedural.hpp>
 #include <avqa/data/scenes/questions.hpp>
+#include <avqa/data/scenes/rendered_features.hpp>
+#include <avqa/data/scenes/renderer.hpp>
 #include <avqa/data/scenes/scene.hpp>
 #include <avqa/data/scenes/truth.hpp>
 #include <avqa/data/splits.hpp>

@@ -39,6 +39,9 @@ class instrument_rows {
   }
 
   bool has(std::uint8_t instrument, part p) const { return !rows_[instrument][std::size_t(p)].empty(); }
+  bool has_all_parts(std::uint8_t instrument) const {
+    return has(instrument, part::train) && has(instrument, part::val) && has(instrument, part::test);
+  }
   part part_of(std::size_t row) const { return parts_[row]; }
   std::size_t size() const { return parts_.size(); }
   /// The rows of one kind, which the number chooses.
@@ -107,7 +110,7 @@ class instrument_features {
         photos_(read(folder, "photo", "photo_mobilenetv2_1280", false, width)),
         sounds_(read(folder, "sound", "sound_yamnet1024", true, width)) {
     for (std::uint8_t i = 0; i < instruments.size(); ++i)
-      if (has_all_parts(photos_.rows, i) && has_all_parts(sounds_.rows, i)) classes_.push_back(i);
+      if (photos_.rows.has_all_parts(i) && sounds_.rows.has_all_parts(i)) classes_.push_back(i);
   }
 
   int width() const { return width_; }
@@ -134,9 +137,6 @@ class instrument_features {
                          kinds ? detail::small_numbers(base + what + "_source.npy", count, 256) : std::vector<std::uint8_t>());
     std::vector<float> values = detail::narrowed_features(wide, rows, width);
     return {std::move(rows), std::move(values)};
-  }
-  static bool has_all_parts(const instrument_rows& rows, std::uint8_t instrument) {
-    return rows.has(instrument, part::train) && rows.has(instrument, part::val) && rows.has(instrument, part::test);
   }
   std::span<const float> of(const table& t, std::size_t row) const {
     return std::span(t.values).subspan(row * std::size_t(width_), std::size_t(width_));

@@ -2,6 +2,7 @@
 // Features of scenes from their pictures and sounds, without any trained network.
 
 #include <avqa/data/scenes/collection.hpp>
+#include <avqa/data/scenes/renderer.hpp>
 #include <avqa/data/scenes/scene.hpp>
 #include <avqa/data/scenes/score.hpp>
 #include <avqa/features/patch_statistics.hpp>
@@ -20,14 +21,6 @@
 #include <vector>
 
 namespace avqa {
-
-/// What makes pictures (side, side, 3) and samples of a scene.
-template <class R>
-concept scene_renderer = requires(const R& r, const scene& s, const scene_take& take, std::span<std::uint8_t> pixels,
-                                  std::span<float> samples) {
-  r.frame(s, take, 0.5f, 224, pixels);
-  r.sound(s, take, 0L, samples);
-};
 
 /// The features of a rendered scene: the patch statistics of the picture in the middle of the first second of each step, and of the sound
 /// of that second the mean and the deviation over time of each band of its log-mel.
