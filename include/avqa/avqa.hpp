@@ -3,7 +3,19 @@
 
 // IWYU pragma: begin_exports
 #include <avqa/data/music_avqa.hpp>
+#include <avqa/data/music_avqa_writer.hpp>
 #include <avqa/data/question_dataset.hpp>
+#include <avqa/data/scenes/collection.hpp>
+#include <avqa/data/scenes/composer.hpp>
+#include <avqa/data/scenes/draw.hpp>
+#include <avqa/data/scenes/instrument_features.hpp>
+#include <avqa/data/scenes/instrument_scenes.hpp>
+#include <avqa/data/scenes/procedural.hpp>
+#include <avqa/data/scenes/questions.hpp>
+#include <avqa/data/scenes/rendered_features.hpp>
+#include <avqa/data/scenes/renderer.hpp>
+#include <avqa/data/scenes/scene.hpp>
+#include <avqa/data/scenes/truth.hpp>
 #include <avqa/data/splits.hpp>
 #include <avqa/evaluation/accuracy.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
