@@ -1,37 +1,29 @@
 #include "commands.hpp"
+#include "networks.hpp"
 
-#include <avqa/models/grounding_pretraining.hpp>
 #include <ogm/data/pt.hpp>
 #include <ogm/data/safetensors.hpp>
 
 #include <cstdio>
-#include <map>
 #include <vector>
 
 namespace program {
 namespace {
 
-using shapes = std::map<std::string, std::vector<ogm::size_type>>;
-
 /// Tensors of a network: how many the file has, how many it has in another shape, and the first that it lacks.
-template <class Network> void compare(const char* name, const shapes& stored) {
-  const Network network;
-  std::size_t there = 0, differ = 0, all = 0;
+void compare(const std::string& name, const tensor_shapes& needed, const tensor_shapes& stored) {
+  std::size_t there = 0, differ = 0;
   std::string lacking;
-  ogm::for_each_parameter(network, [&](auto, const std::string& tensor, const auto& p) {
-    ++all;
+  for (const auto& [tensor, sizes] : needed) {
     const auto found = stored.find(tensor);
-    const auto& sizes = p.value.shape().sizes;
     if (found == stored.end()) {
       if (lacking.empty()) lacking = tensor;
-    } else if (std::equal(found->second.begin(), found->second.end(), sizes.begin(), sizes.end()))
-      ++there;
-    else
-      ++differ;
-  });
-  std::printf("%-22s %3zu of %3zu tensors", name, there, all);
+    } else
+      ++(found->second == sizes ? there : differ);
+  }
+  std::printf("%-52s %3zu of %3zu tensors", name.c_str(), there, needed.size());
   if (differ > 0) std::printf(", %zu of another shape", differ);
-  if (there == all)
+  if (there == needed.size())
     std::printf(": fits");
   else if (!lacking.empty())
     std::printf(", %s is missing", lacking.c_str());
@@ -46,16 +38,14 @@ void checkpoint_command::add(CLI::App& to) {
 }
 
 int checkpoint_command::run() {
-  shapes stored;
   std::vector<std::string> lines;
   ogm::size_type elements = 0;
   const auto add = [&](const std::string& name, const auto& shape, std::string_view type) {
-    std::vector<ogm::size_type> sizes(shape.begin(), shape.end());
+    const std::vector<ogm::size_type> sizes(shape.begin(), shape.end());
     ogm::size_type count = 1;
     for (const auto s : sizes) count *= s;
     elements += count;
     lines.push_back(name + "  " + ogm::shape_text(sizes) + "  " + std::string(type));
-    stored[name.starts_with("module.") ? name.substr(7) : name] = std::move(sizes);
   };
   if (file.ends_with(".safetensors")) {
     const ogm::data::safetensors::file f(file);
@@ -68,11 +58,11 @@ int checkpoint_command::run() {
   const std::size_t shown = all ? lines.size() : std::min<std::size_t>(lines.size(), 20);
   for (std::size_t i = 0; i < shown; ++i) std::printf("  %s\n", lines[i].c_str());
   if (shown < lines.size()) std::printf("  ... and %zu more (--all)\n", lines.size() - shown);
-  std::printf("networks of the published sizes:\n");
-  compare<avqa::avst<>>("avst", stored);
-  compare<avqa::without_spatial_grounding<>>("av_q_tg", stored);
-  compare<avqa::network<avqa::ablation::question>>("q", stored);
-  compare<avqa::grounding_pretraining<>>("grounding stage", stored);
+  const tensor_shapes stored = shapes_of(file);
+  std::printf("networks of this program:\n");
+  for (const network_entry& n : all_networks().networks) compare(n.text(), n.tensors(), stored);
+  for (const pretraining_entry& p : all_networks().stages)
+    compare("grounding stage, " + std::to_string(p.channels) + " channels, " + std::to_string(p.width) + " wide", p.tensors(), stored);
   return 0;
 }
 

@@ -1,11 +1,15 @@
 #pragma once
 // The subcommands. Each adds its options to the command line, and run() does the work.
 
+#include "films.hpp"
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <ogm/train/observers/svg.hpp>
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace program {
 
@@ -13,16 +17,75 @@ namespace program {
 struct annotation_files {
   std::string folder, train, validation, test;
   void add(CLI::App& to);
+  /// Fills in what the folder has.
+  void complete();
+};
+
+/// What training takes on the command line, whatever is trained.
+struct training_command {
+  train_options how;
+  annotation_files annotations;
+  int threads = 2;
+  void add(CLI::App& to);
   /// Errors     value_error where there is nothing to train on or to validate on
   void complete();
 };
 
-struct train_command {
-  static constexpr const char *name = "train", *what = "trains one network and answers the test questions with its best epoch";
-  train_options how;
-  annotation_files annotations;
-  std::string row = "avst", json;
+struct scenes_command {
+  static constexpr const char *name = "scenes", *what = "makes scenes whose answers are known: annotations, features, films";
+  std::string source = "procedural", instruments, out = "scenes", type = "f16";
+  std::uint64_t seed = 1;
+  std::uint32_t train = 900, validation = 100, test = 200, films = 0;
+  std::size_t questions = 5;
+  float mixed = 0;
+  bool published_priors = false, composed = false, quiet = false;
   int threads = 2;
+  void add(CLI::App& to);
+  int run();
+};
+
+struct features_command {
+  static constexpr const char *name = "features", *what = "makes a feature store of films, or of the published .npy files";
+  std::vector<std::string> films;
+  std::string out = "features.store", type = "f32", sound_folder, maps_folder;
+  feature_weights weights;
+  ogm::size_type channels = 48;
+  int threads = 2;
+  bool quiet = false;
+  void add(CLI::App& to);
+  int run();
+};
+
+struct answer_command {
+  static constexpr const char *name = "answer", *what = "answers a question about a film";
+  std::string film, question, model, picture = "attention.png", report;
+  feature_weights weights;
+  int threads = 2;
+  bool json = false;
+  void add(CLI::App& to);
+  int run();
+};
+
+struct pretrain_command : training_command {
+  static constexpr const char *name = "pretrain", *what = "trains the grounding stage: which sound belongs to which frame";
+  void add(CLI::App& to);
+  int run();
+};
+
+struct train_command : training_command {
+  static constexpr const char *name = "train", *what = "trains one network and answers the test questions with its best epoch";
+  std::string row = "avst", json, report;
+  void add(CLI::App& to);
+  int run();
+};
+
+struct evaluate_command {
+  static constexpr const char *name = "evaluate", *what = "answers questions with a trained network: accuracies, priors, a report";
+  annotation_files annotations;
+  std::string model, features, media, json, report;
+  std::vector<ogm::observers::svg::figure> curves;  // of the training, for the report
+  int threads = 2, shown = 9;
+  bool quiet = false;
   void add(CLI::App& to);
   int run();
 };

@@ -10,7 +10,9 @@
 int main(int argc, char** argv) {
   CLI::App app("Answers questions about what is seen and heard.");
   app.require_subcommand(1);
-  std::tuple<program::train_command, program::checkpoint_command> commands;
+  std::tuple<program::scenes_command, program::features_command, program::pretrain_command, program::train_command,
+             program::evaluate_command, program::answer_command, program::checkpoint_command>
+      commands;
   std::function<int()> chosen;
   std::apply(
       [&](auto&... command) {

@@ -1,11 +1,13 @@
 #pragma once
 // Training and answering with one network, whatever its row and its widths.
 
-#include "options.hpp"
+#include "networks.hpp"
 
+#include <avqa/data/frame_pairs.hpp>
 #include <avqa/data/music_avqa.hpp>
 #include <avqa/data/question_dataset.hpp>
 #include <avqa/features/store.hpp>
+#include <avqa/models/grounding_pretraining.hpp>
 #include <avqa/models/network.hpp>
 #include <ogm/data/pt.hpp>
 #include <ogm/modulation/ogm_ge.hpp>
@@ -14,73 +16,55 @@
 #include <ogm/train/observers/progress.hpp>
 #include <ogm/train/trainer.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <string>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace program {
 
-using policies =
-    ogm::modulation::any_policy<ogm::modulation::none, ogm::modulation::with_probe<ogm::modulation::ogm, ogm::probe::zero_feature>,
-                                ogm::modulation::with_probe<ogm::modulation::ogm_ge, ogm::probe::zero_feature>>;
+namespace modulation = ogm::modulation;
+using slowed = modulation::with_probe<modulation::ogm, ogm::probe::zero_feature>;
+using slowed_with_noise = modulation::with_probe<modulation::ogm_ge, ogm::probe::zero_feature>;
+using policies = modulation::any_policy<modulation::none, slowed, slowed_with_noise>;
 
 /// The policy of that name for a network; one with a single modality has nothing to balance.
-template <class Network> auto policy_of(const std::string& name, double alpha) {
-  using namespace ogm::modulation;
+template <class Network> auto policy_of(const std::string& name, [[maybe_unused]] double alpha) {
   if constexpr (Network::modalities < 2) {
     if (name != "none")
       throw ogm::value_error("avqa: the policy \"" + name + "\" balances modalities, and " + std::string(name_of(Network::row)) +
                              " has one.");
-    (void)alpha;
-    return none{};
+    return modulation::none{};
   } else {
-    if (name == "none") return policies{none{}};
-    if (name == "ogm") return policies{with_probe<ogm::modulation::ogm, ogm::probe::zero_feature>{{.alpha = alpha}}};
-    if (name == "ogm_ge") return policies{with_probe<ogm_ge, ogm::probe::zero_feature>{{.alpha = alpha}}};
+    if (name == "none") return policies{modulation::none{}};
+    if (name == "ogm") return policies{slowed{{.alpha = alpha}}};
+    if (name == "ogm_ge") return policies{slowed_with_noise{{.alpha = alpha}}};
     throw ogm::value_error("avqa: the policy \"" + name + "\" is none of none, ogm, ogm_ge.");
   }
 }
 
-/// The class with the largest logit for each question of a data set, in order.
-template <class Network, class Data> std::vector<std::int32_t> answers_of(const Network& network, const Data& data) {
-  std::vector<std::int32_t> out;
-  ogm::inference<typename Network::backend_type> tape;
-  ogm::detail::for_each_batch<ogm::memory::host>(data, 64, [&](const auto& inputs, std::span<const std::int32_t> labels) {
-    tape.rewind();
-    const auto logits = ogm::logits_of(tape, encode_all(network, tape, inputs));
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      const float* const row = logits.data() + i * std::size_t(Network::answers);
-      out.push_back(std::int32_t(std::max_element(row, row + Network::answers) - row));
-    }
-  });
-  return out;
+/// Weights by name out of a file of either format.
+template <class Model> void start_from(Model& model, const std::string& path) {
+  if (path.ends_with(".pt") || path.ends_with(".pth"))
+    ogm::warm_start(model, ogm::data::pt::file(path, {.strip_module = true}));
+  else
+    ogm::warm_start(model, ogm::data::safetensors::file(path));
 }
 
-/// Trains, keeps the model of the best epoch on the validation questions, and answers the test questions with it.
-template <class Network, avqa::feature_source Source> train_result train(const train_options& how, const Source& features) {
-  const auto load = [&](const std::string& path, bool negatives) {
-    std::vector<avqa::annotation> all = avqa::read_music_avqa(path);
-    if constexpr (Network::hears || Network::looks) all = avqa::with_features(all, features);
-    if (all.empty()) throw ogm::value_error("avqa: " + path + " has no question whose video has features.");
-    return avqa::dataset_of<Network, Source>(features, std::move(all), avqa::tokenizer(), avqa::answer_list(), {.negatives = negatives});
-  };
-  const auto training = load(how.train, true), validation = load(how.validation, false);
+/// Trains and keeps the model of the best epoch on the validation data.
+template <class Model, class Policy, class Data>
+train_result fit(const train_options& how, const std::string& title, Policy policy, const Data& training, const Data& validation) {
   std::filesystem::create_directories(how.out);
-  const std::string best = how.out + "/best.safetensors";
-
-  ogm::trainer run{Network{},
-                   policy_of<Network>(how.policy, how.alpha),
-                   ogm::optim::adam{.lr = how.rate},
-                   {.seed = how.seed, .title = std::string(name_of(how.row))}};
-  if (!how.start.empty()) {
-    if (how.start.ends_with(".pt") || how.start.ends_with(".pth"))
-      ogm::warm_start(run.model(), ogm::data::pt::file(how.start, {.strip_module = true}));
-    else
-      ogm::warm_start(run.model(), ogm::data::safetensors::file(how.start));
-  }
+  ogm::trainer run{Model{}, std::move(policy), ogm::optim::adam{.lr = how.rate}, {.seed = how.seed, .title = title}};
+  if (!how.start.empty()) start_from(run.model(), how.start);
   if (!how.quiet) run.observe(ogm::observers::progress{});
-  run.observe(ogm::observers::plots{how.out}, ogm::observers::csv{how.out + "/training.csv"});
+  ogm::observers::plots curves{how.out};
+  run.observe(curves, ogm::observers::csv{how.out + "/training.csv"});
+  const std::string best = how.out + "/best.safetensors";
   const auto fitted = run.fit(training, {.epochs = how.epochs,
                                          .batch = how.batch,
                                          .validate_on = validation,
@@ -89,42 +73,152 @@ template <class Network, avqa::feature_source Source> train_result train(const t
                                          .resume = how.resume,
                                          .best_model = best,
                                          .validation_batch = 64});
-  train_result result{.questions = {},
-                      .best_epoch = fitted.best_epoch,
-                      .validation = 100 * fitted.best.fused.accuracy,
-                      .seconds = fitted.seconds,
-                      .seconds_an_epoch = fitted.seconds / std::max(1, how.epochs),
-                      .steps = fitted.steps,
-                      .parameters = std::size_t(ogm::parameter_count(run.model())),
-                      .answers = {}};
-  if (!how.test.empty()) {
-    Network chosen;
-    ogm::load_model(chosen, best);
-    const auto asked = load(how.test, false);
-    result.answers = answers_of(chosen, asked);
-    result.questions = asked.questions();
-    result.training = training.questions();
-  }
-  return result;
+  return {.best_epoch = fitted.best_epoch,
+          .validation = 100 * fitted.best.fused.accuracy,
+          .seconds = fitted.seconds,
+          .seconds_an_epoch = fitted.seconds / std::max(1, how.epochs),
+          .steps = fitted.steps,
+          .parameters = std::size_t(ogm::parameter_count(run.model())),
+          .best = best,
+          .curves = curves.drawing()};
 }
 
-/// The same for the row that is asked for, of those that a program has with these widths.
-template <class Widths, avqa::ablation... Rows> train_result train_row(const train_options& how) {
-  std::optional<train_result> out;
-  const auto one = [&]<avqa::ablation Row>(std::integral_constant<avqa::ablation, Row>) {
-    if (how.row != Row) return;
-    using network = avqa::network<Row, Widths>;
-    if constexpr (Row == avqa::ablation::question)
-      out = train<network>(how, avqa::no_features());
+/// Trains a network on questions.
+template <class Network> train_result train(const train_options& how) {
+  using source = std::conditional_t<Network::hears || Network::looks, avqa::feature_store, avqa::no_features>;
+  const std::unique_ptr<source> features = [&] {
+    if constexpr (Network::hears || Network::looks)
+      return std::make_unique<source>(how.features);
     else
-      out = train<network>(how, avqa::feature_store(how.features));
+      return std::make_unique<source>();
+  }();
+  const auto load = [&](const std::string& path, bool negatives) {
+    std::vector<avqa::annotation> all = avqa::read_music_avqa(path);
+    if constexpr (Network::hears || Network::looks) all = avqa::with_features(all, *features);
+    if (all.empty()) throw ogm::value_error("avqa: " + path + " has no question whose video has features.");
+    return avqa::dataset_of<Network, source>(*features, std::move(all), avqa::tokenizer(), avqa::answer_list(), {.negatives = negatives});
   };
-  (one(std::integral_constant<avqa::ablation, Rows>{}), ...);
-  if (out) return *std::move(out);
-  std::string known;
-  ((known += known.empty() ? "" : ", ", known += name_of(Rows)), ...);
-  throw ogm::value_error("avqa: features of " + std::to_string(Widths::audio) + " and " + std::to_string(Widths::channels) +
-                         " channels are trained with " + known + "; " + std::string(name_of(how.row)) + " was asked for.");
+  return fit<Network>(how, std::string(name_of(Network::row)), policy_of<Network>(how.policy, how.alpha), load(how.train, true),
+                      load(how.validation, false));
+}
+
+/// Trains the grounding stage on the videos of the questions.
+template <class Stage> train_result pretrain(const train_options& how) {
+  const avqa::feature_store features(how.features);
+  const auto load = [&](const std::string& path) {
+    std::vector<ogm::size_type> videos;
+    std::unordered_set<ogm::size_type> there;
+    for (const avqa::annotation& q : avqa::read_music_avqa(path))
+      if (const auto video = features.videos().find(q.video_id); video && there.insert(*video).second) videos.push_back(*video);
+    if (videos.size() < 2)
+      throw ogm::value_error("avqa: " + path + " names " + std::to_string(videos.size()) + " videos with features; two are needed.");
+    return avqa::frame_pairs<avqa::feature_store, Stage::audio, Stage::channels>(features, std::move(videos));
+  };
+  return fit<Stage>(how, "grounding stage", ogm::modulation::none{}, load(how.train), load(how.validation));
+}
+
+/// Names and shapes of a model's parameters.
+template <class Model> tensor_shapes tensors_of() {
+  tensor_shapes out;
+  const Model model;
+  ogm::for_each_parameter(model, [&](auto, const std::string& name, const auto& p) {
+    const auto& sizes = p.value.shape().sizes;
+    out[name] = {sizes.begin(), sizes.end()};
+  });
+  return out;
+}
+
+template <class Network> class network_answerer : public answerer {
+ public:
+  explicit network_answerer(const std::string& path) {
+    if (path.ends_with(".pt") || path.ends_with(".pth"))
+      ogm::load_model(network_, ogm::data::pt::file(path, {.strip_module = true}));
+    else
+      ogm::load_model(network_, path);
+  }
+
+  std::vector<reply> answer(const question_batch& batch, bool with_attention) override {
+    tape_.rewind();
+    const ogm::size_type n = batch.count, steps = batch.shape.steps;
+    const ogm::view<const float, ogm::dyn, ogm::dyn, Network::audio> sound(batch.sound.data(),
+                                                                           ogm::extents<ogm::dyn, ogm::dyn, Network::audio>(n, steps));
+    const ogm::view<const float, ogm::dyn, ogm::dyn, Network::channels, ogm::dyn, ogm::dyn> maps(
+        batch.maps.data(),
+        ogm::extents<ogm::dyn, ogm::dyn, Network::channels, ogm::dyn, ogm::dyn>(n, steps, batch.shape.height, batch.shape.width));
+    const ogm::view<const std::int32_t, ogm::dyn, ogm::dyn> tokens(
+        batch.tokens.data(), ogm::extents<ogm::dyn, ogm::dyn>(n, ogm::size_type(batch.tokens.size()) / n));
+    std::vector<reply> out(static_cast<std::size_t>(n));
+    if constexpr (Network::attends) {
+      if (with_attention) {
+        const auto told = network_.explain(tape_, sound, maps, tokens);
+        probabilities(told.answers.data(), out);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+          avqa::attention_record& a = out[i].attention;
+          a.seen = mean_over_heads(told.seen, i), a.heard = mean_over_heads(told.heard, i);
+          if constexpr (Network::grounds) {
+            a.rows = int(batch.shape.height), a.columns = int(batch.shape.width);
+            const auto each = std::ptrdiff_t(told.where.count() / n);
+            a.where.assign(told.where.data() + std::ptrdiff_t(i) * each, told.where.data() + std::ptrdiff_t(i + 1) * each);
+          }
+        }
+        return out;
+      }
+    }
+    if constexpr (Network::hears && Network::looks)
+      probabilities(network_(tape_, sound, maps, tokens).data(), out);
+    else if constexpr (Network::hears)
+      probabilities(network_(tape_, sound, tokens).data(), out);
+    else if constexpr (Network::looks)
+      probabilities(network_(tape_, maps, tokens).data(), out);
+    else
+      probabilities(network_(tape_, tokens).data(), out);
+    return out;
+  }
+
+ private:
+  static void probabilities(const float* logits, std::vector<reply>& out) {
+    for (reply& r : out) {
+      const float most = *std::max_element(logits, logits + Network::answers);
+      double sum = 0;
+      for (int k = 0; k < Network::answers; ++k) sum += std::exp(double(logits[k] - most));
+      for (int k = 0; k < Network::answers; ++k) r.probabilities.push_back(float(std::exp(double(logits[k] - most)) / sum));
+      logits += Network::answers;
+    }
+  }
+  /// weights (batch, head, time) -> (time) of question i
+  template <class Weights> static std::vector<float> mean_over_heads(const Weights& weights, std::size_t i) {
+    const std::size_t heads = std::size_t(weights.size(1)), steps = std::size_t(weights.size(2));
+    std::vector<float> out(steps);
+    for (std::size_t h = 0; h < heads; ++h)
+      for (std::size_t t = 0; t < steps; ++t) out[t] += weights.data()[(i * heads + h) * steps + t] / float(heads);
+    return out;
+  }
+
+  Network network_;
+  ogm::inference<typename Network::backend_type> tape_;
+};
+
+/// Rows of the ablation for features of one set of widths.
+template <class Widths, avqa::ablation... Rows> std::vector<network_entry> entries() {
+  const auto one = []<avqa::ablation Row>(std::integral_constant<avqa::ablation, Row>) {
+    using network = avqa::network<Row, Widths>;
+    return network_entry{
+        .name = name_of(Row),
+        .hears = network::hears,
+        .looks = network::looks,
+        .attends = network::attends,
+        .sound = Widths::audio,
+        .channels = Widths::channels,
+        .width = Widths::width,
+        .tensors = tensors_of<network>,
+        .train = train<network>,
+        .open = [](const std::string& path) -> std::unique_ptr<answerer> { return std::make_unique<network_answerer<network>>(path); }};
+  };
+  return {one(std::integral_constant<avqa::ablation, Rows>{})...};
+}
+template <class Widths> pretraining_entry stage_entry() {
+  using stage = avqa::grounding_pretraining<Widths>;
+  return {Widths::audio, Widths::channels, Widths::width, tensors_of<stage>, pretrain<stage>};
 }
 
 }  // namespace program

@@ -29,7 +29,6 @@ inline std::string quoted_list(std::span<const std::string> values) {
 ///
 /// Errors     value_error with the record (from 1) where a text that the reader needs is empty
 inline std::string music_avqa_json(std::span<const annotation> all) {
-  using ogm::data::json::quoted;
   std::string out = "[";
   for (const annotation& a : all) {
     const auto record = [&] { return std::to_string(&a - all.data() + 1); };
@@ -37,11 +36,11 @@ inline std::string music_avqa_json(std::span<const annotation> all) {
       throw ogm::value_error("avqa: record " + record() + " lacks its video, its question or its answer.");
     const std::string_view type = name_of(a.type);
     const std::string names[]{std::string(type.substr(0, type.find('/'))), std::string(type.substr(type.find('/') + 1))};
-    out.append(out.size() == 1 ? "\n" : ",\n").append("{\"video_id\":").append(quoted(a.video_id));
+    out.append(out.size() == 1 ? "\n" : ",\n").append("{\"video_id\":").append(ogm::data::json::quoted(a.video_id));
     if (a.question_id) out.append(",\"question_id\":").append(std::to_string(*a.question_id));
-    out.append(",\"type\":").append(detail::quoted_list(names)).append(",\"question_content\":").append(quoted(a.content));
+    out.append(",\"type\":").append(detail::quoted_list(names)).append(",\"question_content\":").append(ogm::data::json::quoted(a.content));
     out.append(",\"templ_values\":").append(detail::quoted_list(a.values));
-    out.append(",\"question_deleted\":0,\"anser\":").append(quoted(a.answer)).append("}");
+    out.append(",\"question_deleted\":0,\"anser\":").append(ogm::data::json::quoted(a.answer)).append("}");
   }
   return out + "\n]\n";
 }

@@ -1,0 +1,106 @@
+// The subcommand answer.
+
+#include "asking.hpp"
+#include "commands.hpp"
+
+#include <avqa/evaluation/report.hpp>
+#include <avqa/question/matching.hpp>
+#include <avqa/question/tokenizer.hpp>
+#include <ogm/core/parallel.hpp>
+#include <ogm/data/image.hpp>
+#include <ogm/data/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+#include <vector>
+
+namespace program {
+
+void answer_command::add(CLI::App& to) {
+  to.add_option("film", film, "a media file")->required();
+  to.add_option("question", question, "as one of the 33 templates asks: \"Is the violin louder than the piano?\"")->required();
+  to.add_option("--model", model, "weights of a network of this program (.safetensors or .pt)")->required();
+  to.add_option("--vggish", weights.vggish, "weights of VGGish, for networks of the published widths");
+  to.add_option("--resnet", weights.resnet, "weights of ResNet-18, for networks of the published widths");
+  to.add_option("--picture", picture, "where the picture of the attention goes; empty: nowhere");
+  to.add_option("--report", report, "file for the same in HTML");
+  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_flag("--json", json, "one line of JSON");
+}
+
+namespace {
+
+std::string list_of(const std::vector<float>& values) {
+  std::string out = "[";
+  for (const float v : values) out += (out.size() > 1 ? ", " : "") + std::to_string(v);
+  return out + ']';
+}
+/// The moments of the three largest weights.
+std::string moments(const std::vector<float>& weight, const std::vector<double>& seconds) {
+  std::vector<std::size_t> order(weight.size());
+  std::iota(order.begin(), order.end(), std::size_t(0));
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return weight[a] > weight[b]; });
+  std::string out;
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, order.size()); ++i) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%s%.0f s (%.0f %%)", i ? ", " : "", seconds[order[i]], 100 * double(weight[order[i]]));
+    out += text;
+  }
+  return out;
+}
+
+}  // namespace
+
+int answer_command::run() {
+  const ogm::use_threads pool(threads);
+  const avqa::matched_question asked = avqa::understand_question(question);
+  const network_entry& entry = network_in(model);
+  const auto network = entry.open(model);
+  question_batch batch;
+  batch.count = 1;
+  seen_clip seen;
+  if (entry.hears || entry.looks) {
+    const auto extract = extractor_for(entry.channels, weights);
+    batch.shape = extract->shape();
+    batch.sound.resize(std::size_t(batch.shape.sound_count())), batch.maps.resize(std::size_t(batch.shape.maps_count()));
+    seen = read_film(film, int(batch.shape.steps), entry.hears, entry.looks);
+    (*extract)(seen, batch.sound, batch.maps);
+  }
+  batch.tokens = avqa::tokenizer().encode(asked.form().text, asked.values);
+  const reply r = network->answer(batch, true).front();
+  const auto answers = likeliest(r, 4);
+  const auto pictures = seen.pictures();
+  const bool shows = !picture.empty() && !pictures.empty() && !r.attention.seen.empty();
+  if (shows) ogm::data::image::write_png(picture, avqa::attention_strip(pictures, r.attention));
+  if (!report.empty())
+    avqa::write_report(report, {.title = "Audio-visual question answering",
+                                .introduction = entry.text(),
+                                .systems = {},
+                                .priors = {},
+                                .protocol = {{"weights", model}},
+                                .curves = {},
+                                .questions = {{film, question, "", answers, pictures, seen.seconds, r.attention}}});
+  if (json) {
+    const auto quoted = [](const std::string& text) { return ogm::data::json::quoted(text); };
+    std::string out = "{\"film\": " + quoted(film) + ", \"question\": " + quoted(question) + ", \"answer\": " + quoted(answers[0].first) +
+                      ", \"probability\": " + std::to_string(answers[0].second) + ", \"likeliest\": {";
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      out += (i ? ", " : "") + quoted(answers[i].first) + ": " + std::to_string(answers[i].second);
+    out += "}, \"seen\": " + list_of(r.attention.seen) + ", \"heard\": " + list_of(r.attention.heard);
+    if (shows) out += ", \"picture\": " + quoted(picture);
+    std::printf("%s}\n", out.c_str());
+    return 0;
+  }
+  std::printf("%s  (%.1f %% sure", answers[0].first.c_str(), 100 * answers[0].second);
+  for (std::size_t i = 1; i < answers.size(); ++i)
+    std::printf("%s %s %.1f %%", i == 1 ? ";" : ",", answers[i].first.c_str(), 100 * answers[i].second);
+  std::printf(")\n");
+  if (!r.attention.heard.empty())
+    std::printf("it listened most at %s\nand looked most at %s\n", moments(r.attention.heard, seen.seconds).c_str(),
+                moments(r.attention.seen, seen.seconds).c_str());
+  if (shows) std::printf("where it looked: %s\n", picture.c_str());
+  return 0;
+}
+
+}  // namespace program

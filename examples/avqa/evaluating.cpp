@@ -1,0 +1,132 @@
+// The subcommand evaluate.
+
+#include "asking.hpp"
+#include "commands.hpp"
+#include "films.hpp"
+
+#include <avqa/data/question_dataset.hpp>
+#include <avqa/data/splits.hpp>
+#include <avqa/evaluation/accuracy.hpp>
+#include <avqa/evaluation/accuracy_table.hpp>
+#include <avqa/evaluation/priors.hpp>
+#include <avqa/evaluation/report.hpp>
+#include <avqa/features/store.hpp>
+#include <ogm/core/parallel.hpp>
+#include <ogm/data/bytes.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace program {
+
+void evaluate_command::add(CLI::App& to) {
+  annotations.add(to);
+  to.add_option("--model", model, "weights of a network of this program (.safetensors or .pt)")->required();
+  to.add_option("--features", features, "feature store; q needs none");
+  to.add_option("--media", media, "folder of the videos, for the frames of the report");
+  to.add_option("--json", json, "file for the accuracies");
+  to.add_option("--report", report, "file for a report in HTML");
+  to.add_option("--shown", shown, "questions that the report shows with their evidence")->check(CLI::Range(0, 1000));
+  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_flag("--quiet", quiet, "no progress");
+}
+
+namespace {
+
+/// Questions to show: of each type the first, then of each the second, and so on, each about another video.
+std::vector<std::size_t> chosen(const std::vector<avqa::annotation>& asked, std::size_t count) {
+  std::array<std::vector<std::size_t>, avqa::question_type_count> by_type;
+  std::set<std::string_view> videos;
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    if (auto& of_type = by_type[std::size_t(asked[i].type)]; of_type.size() < count && videos.insert(asked[i].video_id).second)
+      of_type.push_back(i);
+  std::vector<std::size_t> out;
+  for (std::size_t round = 0; out.size() < count && round < count; ++round)
+    for (const auto& of_type : by_type)
+      if (round < of_type.size() && out.size() < count) out.push_back(of_type[round]);
+  return out;
+}
+
+std::string overlap_text(const std::vector<avqa::annotation>& training, const std::vector<avqa::annotation>& asked) {
+  const avqa::video_overlap o = avqa::compare_videos(training, asked);
+  if (o.disjoint())
+    return "apart: none of the " + std::to_string(o.second) + " videos is among the " + std::to_string(o.first) + " of the training";
+  return std::to_string(o.shared) + " of the " + std::to_string(o.second) + " videos are those of training questions, with " +
+         std::to_string(o.questions_on_shared) + " of " + std::to_string(asked.size()) + " questions: a network may know them";
+}
+
+}  // namespace
+
+int evaluate_command::run() {
+  const ogm::use_threads pool(threads);
+  annotations.complete();
+  if (annotations.test.empty()) throw ogm::value_error("avqa: there are no questions to answer. Give --test, or --annotations DIR.");
+  const network_entry& entry = network_in(model);
+  const auto network = entry.open(model);
+  std::vector<avqa::annotation> asked = avqa::read_music_avqa(annotations.test);
+  const std::size_t all = asked.size();
+  std::optional<avqa::feature_store> store;
+  if (entry.hears || entry.looks) {
+    if (features.empty()) throw ogm::value_error("avqa: " + model + " is " + entry.text() + ". Give --features STORE.");
+    store.emplace(features);
+    if (!entry.takes(store->shape()))
+      throw ogm::shape_error("avqa: " + model + " is " + entry.text() + "; " + features + " has " + store->shape().text() + ".");
+    asked = avqa::with_features(asked, *store);
+  }
+  if (asked.empty()) throw ogm::value_error("avqa: no video of " + annotations.test + " has features in " + features + ".");
+  if (asked.size() < all) std::printf("%zu of %zu questions are left out: their videos have no features\n", all - asked.size(), all);
+
+  const std::vector<reply> replies = ask(*network, entry, store ? &*store : nullptr, asked, false, quiet);
+  std::vector<std::int32_t> answers;
+  for (const reply& r : replies) answers.push_back(std::int32_t(r.best()));
+  const avqa::question_accuracy accuracy = avqa::accuracy_of(asked, answers, avqa::answer_list());
+
+  avqa::report out;
+  out.title = "Audio-visual question answering", out.introduction = entry.text();
+  out.systems = {{std::string(entry.name), accuracy}};
+  if (!annotations.train.empty()) {
+    const auto training = avqa::read_music_avqa(annotations.train);
+    out.priors = avqa::accuracy_of_priors(avqa::question_priors(training), asked);
+    out.protocol.emplace_back("videos of the test", overlap_text(training, asked));
+    std::printf("videos of the test: %s\n", out.protocol.back().second.c_str());
+  }
+  std::vector<avqa::named_accuracy> rows = out.systems;
+  rows.insert(rows.end(), out.priors.begin(), out.priors.end());
+  std::printf("%s", avqa::accuracy_table(rows).c_str());
+  if (!json.empty()) ogm::data::write_atomically(json, ogm::data::as_byte_span(avqa::accuracy_json(accuracy, out.priors)));
+  if (report.empty()) return 0;
+
+  std::vector<avqa::annotation> few;
+  for (const std::size_t i : chosen(asked, std::size_t(shown))) few.push_back(asked[i]);
+  const std::vector<reply> told = ask(*network, entry, store ? &*store : nullptr, few, true, quiet);
+  for (std::size_t i = 0; i < few.size(); ++i) {
+    avqa::answered_question q{.video = few[i].video_id,
+                              .question = few[i].question(),
+                              .expected = few[i].answer,
+                              .likeliest = likeliest(told[i], 4),
+                              .frames = {},
+                              .seconds = {},
+                              .attention = {}};
+    if (store && !media.empty())
+      if (const std::string film = film_of(media, few[i].video_id); !film.empty()) {
+        const seen_clip seen = read_film(film, int(store->shape().steps), entry.hears, entry.looks);
+        q.frames = seen.pictures(), q.seconds = seen.seconds;
+        if (!q.frames.empty()) q.attention = told[i].attention;
+      }
+    out.questions.push_back(std::move(q));
+  }
+  out.curves = curves;
+  out.protocol.emplace_back("weights", model);
+  out.protocol.emplace_back("questions", annotations.test + ", " + std::to_string(asked.size()) + " of " + std::to_string(all));
+  if (store) out.protocol.emplace_back("features", features + ", " + store->shape().text());
+  out.protocol.emplace_back("types", "as the file of questions has them");
+  avqa::write_report(report, out);
+  std::printf("%s\n", report.c_str());
+  return 0;
+}
+
+}  // namespace program

@@ -1,0 +1,86 @@
+// The subcommand features.
+
+#include "commands.hpp"
+#include "progress_line.hpp"
+
+#include <avqa/features/published_features.hpp>
+#include <avqa/features/store_writer.hpp>
+#include <ogm/core/parallel.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <vector>
+
+namespace program {
+
+void features_command::add(CLI::App& to) {
+  to.add_option("films", films, "media files, or folders of them; the name of a file without its ending is the id of the video");
+  to.add_option("--out", out, "the store");
+  to.add_option("--channels", channels, "48: features without weights; 512: VGGish and ResNet-18")->check(CLI::IsMember({48, 512}));
+  to.add_option("--vggish", weights.vggish, "weights of VGGish (.pth or .safetensors)");
+  to.add_option("--resnet", weights.resnet, "weights of ResNet-18 (.pth or .safetensors)");
+  auto* const sound = to.add_option("--published-sound", sound_folder, "folder of the published [60, 128] files, to be converted");
+  auto* const maps = to.add_option("--published-maps", maps_folder, "folder of the published [60, 512, 14, 14] files");
+  sound->needs(maps), maps->needs(sound);
+  to.add_option("--type", type, "of the stored features")->check(CLI::IsMember({"f32", "f16", "bf16"}));
+  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_flag("--quiet", quiet, "no progress");
+}
+
+namespace {
+std::vector<std::string> files_of(const std::vector<std::string>& given) {
+  std::vector<std::string> out;
+  for (const std::string& path : given) {
+    if (!std::filesystem::is_directory(path)) {
+      out.push_back(path);
+      continue;
+    }
+    std::vector<std::string> inside;
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      if (entry.is_regular_file()) inside.push_back(entry.path().string());
+    std::sort(inside.begin(), inside.end());
+    out.insert(out.end(), inside.begin(), inside.end());
+  }
+  return out;
+}
+}  // namespace
+
+int features_command::run() {
+  const ogm::use_threads pool(threads);
+  const ogm::data::dtype stored = type == "f32" ? ogm::data::dtype::f32 : type == "f16" ? ogm::data::dtype::f16 : ogm::data::dtype::bf16;
+  if (!maps_folder.empty()) {
+    if (!films.empty()) throw ogm::value_error("avqa: give films, or the published files; not both.");
+    const avqa::published_features from(sound_folder, maps_folder);
+    avqa::store_writer store(out, from.shape(), stored);
+    avqa::add_all(store, from);
+    store.finish();
+    std::printf("%zu videos\n%s: %s\n", std::size_t(from.videos().size()), out.c_str(), from.shape().text().c_str());
+    return 0;
+  }
+  const std::vector<std::string> all = files_of(films);
+  if (all.empty()) throw ogm::value_error("avqa: no films. Give files or folders of them, or --published-sound and --published-maps.");
+  const auto make = extractor_for(channels, weights);
+  const avqa::feature_shape shape = make->shape();
+  avqa::store_writer store(out, shape, stored);
+  std::size_t left_out = 0;
+  {
+    const progress_line progress("film", all.size(), quiet);
+    std::vector<float> sound(std::size_t(shape.sound_count())), maps(std::size_t(shape.maps_count()));
+    for (std::size_t i = 0; i < all.size(); ++i) try {
+        (*make)(read_film(all[i], int(shape.steps), true, true), sound, maps);
+        store.add(std::filesystem::path(all[i]).stem().string(), sound, maps);
+        progress.at(i + 1);
+      } catch (const ogm::error& e) {
+        std::fprintf(stderr, "left out: %s\n", e.what());
+        ++left_out;
+      }
+  }
+  if (store.size() == 0)
+    throw ogm::data_error("avqa: none of the " + std::to_string(all.size()) + " films could be read; nothing is stored.");
+  store.finish();
+  std::printf("%zu films, %zu left out\n%s: %s\n", std::size_t(store.size()), left_out, out.c_str(), shape.text().c_str());
+  return left_out > 0;
+}
+
+}  // namespace program

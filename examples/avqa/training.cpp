@@ -1,0 +1,99 @@
+// The subcommands pretrain and train.
+
+#include "commands.hpp"
+#include "networks.hpp"
+
+#include <avqa/features/store.hpp>
+#include <ogm/core/parallel.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <initializer_list>
+#include <vector>
+
+namespace program {
+
+void annotation_files::add(CLI::App& to) {
+  to.add_option("--annotations", folder,
+                "folder with avqa-train.json (or avqa-train_partial_matched.json), avqa-val.json and avqa-test.json");
+  to.add_option("--train", train, "annotations to train on");
+  to.add_option("--validation", validation, "annotations that choose the epoch");
+  to.add_option("--test", test, "annotations that are answered at the end");
+}
+void annotation_files::complete() {
+  const auto fill = [&](std::string& file, std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      const std::string candidate = folder + "/" + name;
+      if (file.empty() && !folder.empty() && std::filesystem::is_regular_file(candidate)) file = candidate;
+    }
+  };
+  fill(train, {"avqa-train.json", "avqa-train_partial_matched.json"});
+  fill(validation, {"avqa-val.json"});
+  fill(test, {"avqa-test.json"});
+}
+
+void training_command::add(CLI::App& to) {
+  annotations.add(to);
+  to.add_option("--features", how.features, "feature store");
+  to.add_option("--epochs", how.epochs)->check(CLI::PositiveNumber);
+  to.add_option("--batch", how.batch)->check(CLI::PositiveNumber);
+  to.add_option("--rate", how.rate, "learning rate of Adam");
+  to.add_option("--rate-every", how.rate_every, "epochs after which the rate is multiplied by 0.1")->check(CLI::PositiveNumber);
+  to.add_option("--seed", how.seed);
+  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--out", how.out, "folder for checkpoints, curves and the best model; a run that was killed goes on from there");
+  to.add_flag("!--anew", how.resume, "begin again, whatever the folder has");
+  to.add_flag("--quiet", how.quiet, "no progress");
+}
+void training_command::complete() {
+  annotations.complete();
+  how.train = annotations.train, how.validation = annotations.validation;
+  if (how.train.empty() || how.validation.empty())
+    throw ogm::value_error("avqa: training needs annotations. Give --annotations DIR, or --train and --validation.");
+}
+
+void pretrain_command::add(CLI::App& to) {
+  how.out = "runs/grounding";
+  training_command::add(to);
+  to.get_option("--features")->required();
+}
+int pretrain_command::run() {
+  const ogm::use_threads pool(threads);
+  complete();
+  const avqa::feature_shape shape = avqa::feature_store(how.features).shape();
+  const auto& stages = all_networks().stages;
+  const auto found = std::find_if(stages.begin(), stages.end(),
+                                  [&](const pretraining_entry& s) { return s.sound == shape.sound && s.channels == shape.channels; });
+  if (found == stages.end())
+    throw ogm::shape_error("avqa: " + how.features + " has " + shape.text() + "; no stage of this program takes it.");
+  const train_result r = found->train(how);
+  std::printf("grounding stage: best epoch %d tells %.2f %% of the validation pairs, %.1f s (%.1f s an epoch)\n%s\n", r.best_epoch,
+              r.validation, r.seconds, r.seconds_an_epoch, r.best.c_str());
+  return 0;
+}
+
+void train_command::add(CLI::App& to) {
+  training_command::add(to);
+  to.add_option("--network", row, "q, a_q, v_q, av_q, av_q_tg or avst")
+      ->check(CLI::IsMember(std::vector<std::string>(avqa::ablation_names.begin(), avqa::ablation_names.end())));
+  to.add_option("--start", how.start, "weights to begin with (.safetensors or .pt), such as those of the grounding stage");
+  to.add_option("--policy", how.policy, "none, ogm or ogm_ge")->check(CLI::IsMember({"none", "ogm", "ogm_ge"}));
+  to.add_option("--alpha", how.alpha, "of the policy");
+  to.add_option("--json", json, "file for the accuracies");
+  to.add_option("--report", report, "file for a report in HTML");
+}
+int train_command::run() {
+  const ogm::use_threads pool(threads);
+  complete();
+  const train_result r = network_for(row, how.features).train(how);
+  std::printf("%s: %zu parameters, best epoch %d with %.2f %% on validation, %.1f s (%.1f s an epoch)\n", row.c_str(), r.parameters,
+              r.best_epoch, r.validation, r.seconds, r.seconds_an_epoch);
+  if (annotations.test.empty()) return 0;
+  evaluate_command last;
+  last.annotations = annotations, last.model = r.best, last.features = how.features, last.json = json, last.report = report;
+  last.curves = {r.curves}, last.threads = threads, last.quiet = how.quiet;
+  return last.run();
+}
+
+}  // namespace program
