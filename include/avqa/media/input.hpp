@@ -93,7 +93,7 @@ class input {
   /// When the file begins, in a stream's unit; AV_NOPTS_VALUE where it does not say. What lies before 0 is the priming of a coding.
   std::int64_t start(AVRational base) const {
     if (format_->start_time == AV_NOPTS_VALUE) return AV_NOPTS_VALUE;
-    return av_rescale_q(std::max<std::int64_t>(0, format_->start_time), AV_TIME_BASE_Q, base);
+    return av_rescale_q(std::max<std::int64_t>(0, format_->start_time), AVRational{1, AV_TIME_BASE}, base);
   }
 
   /// Errors     data_error for a coding that is not read here

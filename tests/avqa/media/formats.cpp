@@ -22,7 +22,7 @@ double nearest(const std::vector<float>& a, const std::vector<float>& b, int shi
   double least = 1e9;
   for (int s = 0; s <= shift; ++s) {
     const std::vector<float> later(a.begin() + s, a.end());
-    least = std::min(least, test::distance(later, b, 400, b.size() - 2000));
+    least = std::min(least, test::distance(later, b, 400, b.size() - std::min<std::size_t>(2000, b.size() / 4)));
   }
   return least;
 }
@@ -38,7 +38,6 @@ TEST_CASE("frames and sound of every container and coding") {
                                        {"mp4", "mpeg4", "aac", 0},
                                        {"mov", "libx264", "pcm_s16le", 0},
                                        {"matroska", "libx264", "aac", 1024},
-                                       {"matroska", "libx265", "libopus", 120},
                                        {"matroska", "mpeg4", "flac", 0},
                                        {"matroska", "libaom-av1", "libvorbis", 256},
                                        {"webm", "libvpx", "libvorbis", 256},
@@ -80,6 +79,15 @@ TEST_CASE("frames and sound of every container and coding") {
     for (int i = 0; i < 8; ++i) expected.push_back(int((frame_number(i, 2, 25) - 1) % 32));
     CHECK(shown(c) == expected);
   }
+}
+
+TEST_CASE("HEVC and Opus") {  // of a file that was made so: the encoder libx265 keeps memory, which the leak check would find
+  const clip c = read(OGM_SOURCE_DIR "/tests/fuzz/corpus/media/ba4b93212a46b014958d08598a4288dee61983d2",
+                      {.seconds = 1, .frames_a_second = 25, .when_picture_short = short_picture::as_is});
+  CHECK(c.numbers == std::vector<std::int64_t>{1, 2, 2, 3, 4});  // the fourth: 3.4999999999999996, in Python too
+  CHECK(shown(c) == std::vector<int>{0, 1, 1, 2, 3});
+  CHECK(c.sound.size() == 16000);
+  CHECK(nearest(c.sound, test::stairs(0.09), 120) < 0.1);
 }
 
 TEST_CASE("frames of a varying rate are those that are shown then") {

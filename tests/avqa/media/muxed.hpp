@@ -52,7 +52,6 @@ inline void open_picture(media::encoder& to, const muxed& of) {
   c.bit_rate = 2000000;
   c.flags |= AV_CODEC_FLAG_QSCALE;
   c.global_quality = FF_QP2LAMBDA * 3;
-  av_opt_set(c.priv_data, "x265-params", "log-level=none", 0);
   av_opt_set(c.priv_data, "cpu-used", "8", 0);
   to.open();
 }

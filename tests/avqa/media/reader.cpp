@@ -159,15 +159,15 @@ TEST_CASE("a sound at any rate, of any number of channels") {
   for (const int rate : {8000, 16000, 22050, 44100, 48000})
     for (const int channels : {1, 2, 6}) {
       INFO(rate << " Hz, " << channels << " channels");
-      std::vector<float> sound = test::stairs(3, rate, channels), mean = test::stairs(3);
+      std::vector<float> sound = test::stairs(2, rate, channels), mean = test::stairs(2);
       if (channels == 6) {  // the fourth of 5.1 is for the lowest tones alone, and AAC keeps only those in it
         for (std::size_t i = 3; i < sound.size(); i += 6) sound[i] = 0;
         for (float& x : mean) x *= 5.f / 6;
       }
       const auto file = encode_mp4({.sound = sound, .channels = channels, .rate_hz = rate, .sound_bits_a_second = 64000 * (channels + 1)});
-      const clip c = parse(file, "a.mp4", {.seconds = 3});
-      REQUIRE(c.sound.size() == 48000);
-      CHECK(test::distance(c.sound, mean, 200, 47800) < 0.03);  // of a sine of 0.35
+      const clip c = parse(file, "a.mp4", {.seconds = 2});
+      REQUIRE(c.sound.size() == 32000);
+      CHECK(test::distance(c.sound, mean, 200, 31800) < 0.03);  // of a sine of 0.35
     }
 }
 
