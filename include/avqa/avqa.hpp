@@ -10,6 +10,7 @@
 #include <avqa/data/scenes/draw.hpp>
 #include <avqa/data/scenes/instrument_features.hpp>
 #include <avqa/data/scenes/instrument_scenes.hpp>
+#include <avqa/data/scenes/mixing.hpp>
 #include <avqa/data/scenes/procedural.hpp>
 #include <avqa/data/scenes/questions.hpp>
 #include <avqa/data/scenes/rendered_features.hpp>

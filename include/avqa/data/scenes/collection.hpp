@@ -4,6 +4,7 @@
 #include <avqa/data/music_avqa.hpp>
 #include <avqa/data/music_avqa_writer.hpp>
 #include <avqa/data/scenes/draw.hpp>
+#include <avqa/data/scenes/mixing.hpp>
 #include <avqa/data/scenes/questions.hpp>
 #include <avqa/data/scenes/scene.hpp>
 #include <ogm/core/error.hpp>
@@ -37,6 +38,7 @@ struct collection_options {
   std::uint64_t seed = 1;
   std::uint32_t train = 900, val = 100, test = 200;  // scenes
   std::size_t questions = 5;                         // a scene; fewer where it has no more
+  float mixed = 0;                                   // the chance of each scene to be a mixture of two; a fifth of the published videos are
   scene_options scenes{};
   asking_options asking{};
 
@@ -59,6 +61,8 @@ inline std::string video_id_of(std::uint32_t number, std::string_view prefix = "
 ///
 /// Errors     value_error for options that cannot be
 inline std::vector<scene_clip> draw_part(part which, const collection_options& how) {
+  if (!(how.mixed >= 0 && how.mixed <= 1))
+    throw ogm::value_error("avqa: scenes that are mixed with a chance of " + std::to_string(how.mixed) + "; one in [0, 1] expected.");
   std::uint32_t first = 0;
   for (const part before : {part::train, part::val})
     if (before < which) first += how.size(before);
@@ -67,8 +71,15 @@ inline std::vector<scene_clip> draw_part(part which, const collection_options& h
   for (std::uint32_t i = 0; i < out.size(); ++i) {
     scene_clip& clip = out[i];
     clip.index = first + i;
-    clip.video_id = detail::video_id_of(clip.index);
-    clip.what = draw_scene(how.seed, clip.index, how.scenes);
+    ogm::random::generator g = detail::scene_generator(how.seed, detail::scene_stream::mixing, clip.index);
+    if (g.uniform() < how.mixed) {
+      const auto [recipe, ensemble] = draw_recipe(g);
+      clip.video_id = detail::video_id_of(clip.index, prefix_of(recipe, ensemble));
+      clip.what = draw_mixture(how.seed, clip.index, recipe, ensemble, how.scenes);
+    } else {
+      clip.video_id = detail::video_id_of(clip.index);
+      clip.what = draw_scene(how.seed, clip.index, how.scenes);
+    }
     for (const scene_question& q : questions.draw(clip.what, clip.index, how.questions))
       clip.questions.push_back(annotation_of(q, clip.video_id, std::uint64_t(clip.index) * how.questions + clip.questions.size()));
   }

@@ -93,7 +93,8 @@ class scene_composer {
     const auto channels = std::size_t(from_->width());
     std::vector<const float*> vectors{indoor_.data(), outdoor_.data()};
     std::vector<std::uint8_t> label(cells);  // of each cell: which vector fills it
-    for (std::size_t i = 0; i < cells; ++i) label[i] = s.where == setting::both ? 2 * (i % width) >= width : s.where == setting::outdoor;
+    for (std::size_t i = 0; i < cells; ++i)
+      label[i] = s.where == setting::both ? float(i % width) + 0.5f >= s.seam * float(width) : s.where == setting::outdoor;
     for (const player& p : s.players)
       if (p.seen) {
         const auto photos = from_->photos().of(p.instrument, which, 0);

@@ -237,10 +237,10 @@ inline void draw_surroundings(canvas& on, bool outdoors, int from_x, int to_x, o
 }
 
 /// The surroundings of a scene: one place, or two side by side.
-inline void draw_surroundings(canvas& on, setting where, ogm::random::generator& g) {
-  const int half = where == setting::both ? on.side() / 2 : on.side();
-  draw_surroundings(on, where == setting::outdoor, 0, half, g);
-  if (where == setting::both) draw_surroundings(on, true, half, on.side(), g);
+inline void draw_surroundings(canvas& on, const scene& s, ogm::random::generator& g) {
+  const int seam = s.where == setting::both ? int(s.seam * float(on.side()) + 0.5f) : on.side();
+  draw_surroundings(on, s.where == setting::outdoor, 0, seam, g);
+  if (s.where == setting::both) draw_surroundings(on, true, seam, on.side(), g);
 }
 
 }  // namespace avqa::detail

@@ -35,7 +35,7 @@ inline placement stand_of(const player& p, float time_s, int side) {
 
 inline void draw_surroundings(canvas& on, const scene& s, const scene_take& take) {
   ogm::random::generator g = scene_generator(take.seed, scene_stream::pictures, take.index);
-  draw_surroundings(on, s.where, g);
+  draw_surroundings(on, s, g);
 }
 
 }  // namespace detail

@@ -12,7 +12,7 @@ namespace avqa {
 enum class place : std::uint8_t { left, middle, right };
 inline constexpr int place_count = 3;
 
-/// Where a clip was recorded; both: two recordings side by side.
+/// Where a clip was recorded; both: two recordings side by side, indoors on the left.
 enum class setting : std::uint8_t { indoor, outdoor, both };
 
 /// A stretch of time, without its end.
@@ -53,6 +53,7 @@ struct scene {
   std::vector<player> players{};
   std::vector<interval> voiceover{};  // when somebody speaks; none: nobody does
   setting where = setting::indoor;
+  float seam = 0.5f;  // of two settings: which share of the width the left one has
   float length_s = 60;
   int steps = 10;  // the moments that a model sees: the beginnings of as many equal parts
 
@@ -64,6 +65,7 @@ struct scene {
 inline scene mirrored(scene s) {
   for (player& p : s.players)
     if (p.at != place::middle) p.at = p.at == place::left ? place::right : place::left;
+  s.seam = 1 - s.seam;
   return s;
 }
 

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
 #include <set>
 
 #include "ogm/data/files.hpp"
@@ -71,6 +72,26 @@ TEST_CASE("the annotation of a scene says what the scene says") {
   CHECK(draw_part(part::val, how)[0].video_id == "00000040");
   CHECK(draw_part(part::test, how)[4].video_id == "00000049");
   CHECK(draw_part(part::test, {.train = 0, .val = 0, .test = 0}).empty());
+}
+
+TEST_CASE("some scenes of a data set are mixtures, as often as asked for, and are named as such") {
+  const collection_options how{.seed = 4, .train = 1000, .val = 100, .test = 100, .mixed = 0.2f};
+  std::map<std::string, std::size_t> prefixes;
+  for (const part p : {part::train, part::val, part::test})
+    for (const scene_clip& clip : draw_part(p, how)) {
+      const std::string prefix = clip.video_id.substr(0, clip.video_id.size() - 8);
+      ++prefixes[prefix];
+      CHECK((origin_of(clip.video_id) == video_origin::synthetic) == !prefix.empty());
+      if (prefix.empty()) CHECK(clip.what == draw_scene(4, clip.index));
+      if (prefix == "vv") CHECK(clip.what == draw_mixture(4, clip.index, mixing::stitching, false));
+      CHECK(clip.questions.size() >= 3);
+      for (const annotation& a : clip.questions) CHECK(answer(clip.what, *a.form(), a.values) == a.answer);
+    }
+  CHECK(prefixes.size() == 7);
+  CHECK(double(prefixes[""]) / 1200 == Approx(0.8).margin(0.04));
+  CHECK(prefixes["sa"] > prefixes["evv"]);
+  CHECK(test::message_of<ogm::value_error>([] { draw_part(part::val, {.mixed = 2}); }) ==
+        "avqa: scenes that are mixed with a chance of 2.000000; one in [0, 1] expected.");
 }
 
 TEST_CASE("annotations of any text come back from their file") {

@@ -169,7 +169,10 @@ TEST_CASE("loudness, rhythm, voices, surroundings and noise are all in the featu
   other.where = setting::both;
   const composed halves(exact, other, part::train), indoors(exact, s, part::train);
   CHECK(halves.cell(0, 0, 4) != indoors.cell(0, 0, 4));
-  CHECK(halves.cell(0, 0, 3) == indoors.cell(0, 0, 3));
+  CHECK(halves.cell(0, 0, 2) == indoors.cell(0, 0, 2));
+  other.seam = 0.3f;
+  const composed thirds(exact, other, part::train);
+  CHECK(thirds.cell(0, 0, 2) == halves.cell(0, 0, 4));
   other = s, other.players[0].seen = false;
   CHECK(differ(s, other).second);
   CHECK(differ(s, mirrored(s)) == std::pair(false, true));

@@ -95,6 +95,8 @@ TEST_CASE("places are told apart by their colours, and two of them share a pictu
     CHECK((blue(outdoors, 3) > 60 && blue(outdoors, side - 4) > 60));
     CHECK((blue(indoors, 0) < 40 && blue(both, 0) < 40));
     CHECK(blue(both, side / 2 + 1) > 60);
+    const auto thirds = picture({.where = setting::both, .seam = 0.25f}, 0, {.index = index});
+    CHECK((blue(thirds, side / 4 - 2) < 40 && blue(thirds, side / 4 + 1) > 60));
     all.insert({indoors, outdoors, both});
   }
   CHECK(all.size() == 60);
