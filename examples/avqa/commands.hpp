@@ -38,7 +38,7 @@ struct scenes_command {
   std::uint32_t train = 900, validation = 100, test = 200, films = 0;
   std::size_t questions = 5;
   float mixed = 0;
-  bool published_priors = false, composed = false, quiet = false;
+  bool composed = false, quiet = false;
   int threads = 2;
   void add(CLI::App& to);
   int run();

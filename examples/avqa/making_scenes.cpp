@@ -128,6 +128,7 @@ int scenes_command::run() {
     render(avqa::procedural_scenes());
   } else if (composed) {
     const avqa::instrument_features from(instruments);
+    how.scenes.classes = from.classes();
     const avqa::scene_composer composer(from);
     make(
         composer.shape(),
