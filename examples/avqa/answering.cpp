@@ -2,13 +2,13 @@
 
 #include "asking.hpp"
 #include "commands.hpp"
+#include "json_file.hpp"
 
 #include <avqa/evaluation/report.hpp>
 #include <avqa/question/matching.hpp>
 #include <avqa/question/tokenizer.hpp>
 #include <ogm/core/parallel.hpp>
 #include <ogm/data/image.hpp>
-#include <ogm/data/json.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -26,7 +26,7 @@ void answer_command::add(CLI::App& to) {
   to.add_option("--picture", picture, "where the picture of the attention goes; empty: nowhere");
   to.add_option("--report", report, "file for the same in HTML");
   to.add_option("--threads", threads)->check(CLI::Range(1, 64));
-  to.add_flag("--json", json, "one line of JSON");
+  to.add_option("--json", json, "file for the answer and its evidence");
 }
 
 namespace {
@@ -81,16 +81,17 @@ int answer_command::run() {
                                 .protocol = {{"weights", model}},
                                 .curves = {},
                                 .questions = {{film, question, "", answers, pictures, seen.seconds, r.attention}}});
-  if (json) {
-    const auto quoted = [](const std::string& text) { return ogm::data::json::quoted(text); };
-    std::string out = "{\"film\": " + quoted(film) + ", \"question\": " + quoted(question) + ", \"answer\": " + quoted(answers[0].first) +
-                      ", \"probability\": " + std::to_string(answers[0].second) + ", \"likeliest\": {";
-    for (std::size_t i = 0; i < answers.size(); ++i)
-      out += (i ? ", " : "") + quoted(answers[i].first) + ": " + std::to_string(answers[i].second);
-    out += "}, \"seen\": " + list_of(r.attention.seen) + ", \"heard\": " + list_of(r.attention.heard);
-    if (shows) out += ", \"picture\": " + quoted(picture);
-    std::printf("%s}\n", out.c_str());
-    return 0;
+  if (!json.empty()) {
+    std::string all;
+    for (const auto& [name, probability] : answers) all += (all.empty() ? "" : ", ") + json_text(name) + ": " + std::to_string(probability);
+    write_json(json, {{"film", json_text(film)},
+                      {"question", json_text(question)},
+                      {"answer", json_text(answers[0].first)},
+                      {"probability", std::to_string(answers[0].second)},
+                      {"likeliest", "{" + all + "}"},
+                      {"seen", list_of(r.attention.seen)},
+                      {"heard", list_of(r.attention.heard)},
+                      {"picture", json_text(shows ? picture : std::string())}});
   }
   std::printf("%s  (%.1f %% sure", answers[0].first.c_str(), 100 * answers[0].second);
   for (std::size_t i = 1; i < answers.size(); ++i)

@@ -2,6 +2,7 @@
 
 #include "progress_line.hpp"
 
+#include <avqa/data/question_dataset.hpp>
 #include <avqa/question/answers.hpp>
 #include <avqa/question/tokenizer.hpp>
 #include <ogm/core/parallel.hpp>
@@ -40,6 +41,28 @@ std::vector<reply> ask(answerer& network, const network_entry& entry, const avqa
     std::move(replies.begin(), replies.end(), std::back_inserter(out));
     progress.at(out.size());
   }
+  return out;
+}
+
+std::unique_ptr<examination> examine(const std::string& model, const std::string& features, const std::string& questions, bool quiet) {
+  auto out = std::make_unique<examination>();
+  const network_entry& entry = network_in(model);
+  out->entry = &entry;
+  out->network = entry.open(model);
+  out->asked = avqa::read_music_avqa(questions);
+  out->all = out->asked.size();
+  if (entry.hears || entry.looks) {
+    if (features.empty()) throw ogm::value_error("avqa: " + model + " is " + entry.text() + ". Give --features STORE.");
+    out->store.emplace(features);
+    if (!entry.takes(out->store->shape()))
+      throw ogm::shape_error("avqa: " + model + " is " + entry.text() + "; " + features + " has " + out->store->shape().text() + ".");
+    out->asked = avqa::with_features(out->asked, *out->store);
+  }
+  if (out->asked.empty()) throw ogm::value_error("avqa: no video of " + questions + " has features in " + features + ".");
+  std::vector<std::int32_t> answers;
+  for (const reply& r : ask(*out->network, entry, out->store ? &*out->store : nullptr, out->asked, false, quiet))
+    answers.push_back(std::int32_t(r.best()));
+  out->accuracy = avqa::accuracy_of(out->asked, answers, avqa::answer_list());
   return out;
 }
 

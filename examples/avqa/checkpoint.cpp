@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "json_file.hpp"
 #include "networks.hpp"
 
 #include <ogm/data/pt.hpp>
@@ -11,7 +12,7 @@ namespace program {
 namespace {
 
 /// Tensors of a network: how many the file has, how many it has in another shape, and the first that it lacks.
-void compare(const std::string& name, const tensor_shapes& needed, const tensor_shapes& stored) {
+bool compare(const std::string& name, const tensor_shapes& needed, const tensor_shapes& stored) {
   std::size_t there = 0, differ = 0;
   std::string lacking;
   for (const auto& [tensor, sizes] : needed) {
@@ -28,12 +29,14 @@ void compare(const std::string& name, const tensor_shapes& needed, const tensor_
   else if (!lacking.empty())
     std::printf(", %s is missing", lacking.c_str());
   std::printf("\n");
+  return there == needed.size();
 }
 
 }  // namespace
 
 void checkpoint_command::add(CLI::App& to) {
   to.add_option("file", file, "a .pt, .pth or .safetensors file")->required();
+  to.add_option("--json", json, "file for the tensors and the networks that they fit");
   to.add_flag("--all", all, "every tensor, not only the first twenty");
 }
 
@@ -60,9 +63,15 @@ int checkpoint_command::run() {
   if (shown < lines.size()) std::printf("  ... and %zu more (--all)\n", lines.size() - shown);
   const tensor_shapes stored = shapes_of(file);
   std::printf("networks of this program:\n");
-  for (const network_entry& n : all_networks().networks) compare(n.text(), n.tensors(), stored);
+  std::string fits;
+  const auto one = [&](const std::string& name, const tensor_shapes& needed) {
+    if (compare(name, needed, stored)) fits += (fits.empty() ? "" : ", ") + json_text(name);
+  };
+  for (const network_entry& n : all_networks().networks) one(n.text(), n.tensors());
   for (const pretraining_entry& p : all_networks().stages)
-    compare("grounding stage, " + std::to_string(p.channels) + " channels, " + std::to_string(p.width) + " wide", p.tensors(), stored);
+    one("grounding stage, " + std::to_string(p.channels) + " channels, " + std::to_string(p.width) + " wide", p.tensors());
+  if (!json.empty())
+    write_json(json, {{"tensors", std::to_string(lines.size())}, {"elements", std::to_string(elements)}, {"fits", "[" + fits + "]"}});
   return 0;
 }
 

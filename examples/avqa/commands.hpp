@@ -33,7 +33,7 @@ struct training_command {
 
 struct scenes_command {
   static constexpr const char *name = "scenes", *what = "makes scenes whose answers are known: annotations, features, films";
-  std::string source = "procedural", instruments, out = "scenes", type = "f16";
+  std::string source = "procedural", instruments, out = "scenes", type = "f16", json;
   std::uint64_t seed = 1;
   std::uint32_t train = 900, validation = 100, test = 200, films = 0;
   std::size_t questions = 5;
@@ -47,27 +47,30 @@ struct scenes_command {
 struct features_command {
   static constexpr const char *name = "features", *what = "makes a feature store of films, or of the published .npy files";
   std::vector<std::string> films;
-  std::string out = "features.store", type = "f32", sound_folder, maps_folder;
+  std::string out = "features.store", type = "f32", sound_folder, maps_folder, json;
   feature_weights weights;
   ogm::size_type channels = 48;
   int threads = 2;
   bool quiet = false;
   void add(CLI::App& to);
   int run();
+
+ private:
+  int tell(std::size_t videos, std::size_t left_out, const avqa::feature_shape& shape) const;
 };
 
 struct answer_command {
   static constexpr const char *name = "answer", *what = "answers a question about a film";
-  std::string film, question, model, picture = "attention.png", report;
+  std::string film, question, model, picture = "attention.png", report, json;
   feature_weights weights;
   int threads = 2;
-  bool json = false;
   void add(CLI::App& to);
   int run();
 };
 
 struct pretrain_command : training_command {
   static constexpr const char *name = "pretrain", *what = "trains the grounding stage: which sound belongs to which frame";
+  std::string json;
   void add(CLI::App& to);
   int run();
 };
@@ -75,6 +78,15 @@ struct pretrain_command : training_command {
 struct train_command : training_command {
   static constexpr const char *name = "train", *what = "trains one network and answers the test questions with its best epoch";
   std::string row = "avst", json, report;
+  void add(CLI::App& to);
+  int run();
+};
+
+struct compare_command : training_command {
+  static constexpr const char *name = "compare", *what = "trains networks and policies with several seeds each: one table of all";
+  std::vector<std::string> rows{"q", "a_q", "v_q", "av_q", "av_q_tg", "avst"}, policies{"none"};
+  std::vector<std::uint64_t> seeds{0, 1, 2};
+  std::string json;
   void add(CLI::App& to);
   int run();
 };
@@ -92,7 +104,7 @@ struct evaluate_command {
 
 struct checkpoint_command {
   static constexpr const char *name = "checkpoint", *what = "lists what a .pt or safetensors file holds, and which network it fits";
-  std::string file;
+  std::string file, json;
   bool all = false;
   void add(CLI::App& to);
   int run();

@@ -4,20 +4,16 @@
 #include "commands.hpp"
 #include "films.hpp"
 
-#include <avqa/data/question_dataset.hpp>
 #include <avqa/data/splits.hpp>
-#include <avqa/evaluation/accuracy.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
 #include <avqa/evaluation/priors.hpp>
 #include <avqa/evaluation/report.hpp>
-#include <avqa/features/store.hpp>
 #include <ogm/core/parallel.hpp>
 #include <ogm/data/bytes.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <optional>
 #include <set>
 #include <vector>
 
@@ -65,29 +61,15 @@ int evaluate_command::run() {
   const ogm::use_threads pool(threads);
   annotations.complete();
   if (annotations.test.empty()) throw ogm::value_error("avqa: there are no questions to answer. Give --test, or --annotations DIR.");
-  const network_entry& entry = network_in(model);
-  const auto network = entry.open(model);
-  std::vector<avqa::annotation> asked = avqa::read_music_avqa(annotations.test);
-  const std::size_t all = asked.size();
-  std::optional<avqa::feature_store> store;
-  if (entry.hears || entry.looks) {
-    if (features.empty()) throw ogm::value_error("avqa: " + model + " is " + entry.text() + ". Give --features STORE.");
-    store.emplace(features);
-    if (!entry.takes(store->shape()))
-      throw ogm::shape_error("avqa: " + model + " is " + entry.text() + "; " + features + " has " + store->shape().text() + ".");
-    asked = avqa::with_features(asked, *store);
-  }
-  if (asked.empty()) throw ogm::value_error("avqa: no video of " + annotations.test + " has features in " + features + ".");
-  if (asked.size() < all) std::printf("%zu of %zu questions are left out: their videos have no features\n", all - asked.size(), all);
-
-  const std::vector<reply> replies = ask(*network, entry, store ? &*store : nullptr, asked, false, quiet);
-  std::vector<std::int32_t> answers;
-  for (const reply& r : replies) answers.push_back(std::int32_t(r.best()));
-  const avqa::question_accuracy accuracy = avqa::accuracy_of(asked, answers, avqa::answer_list());
+  const auto done = examine(model, features, annotations.test, quiet);
+  const network_entry& entry = *done->entry;
+  const std::vector<avqa::annotation>& asked = done->asked;
+  if (asked.size() < done->all)
+    std::printf("%zu of %zu questions are left out: their videos have no features\n", done->all - asked.size(), done->all);
 
   avqa::report out;
   out.title = "Audio-visual question answering", out.introduction = entry.text();
-  out.systems = {{std::string(entry.name), accuracy}};
+  out.systems = {{std::string(entry.name), done->accuracy}};
   if (!annotations.train.empty()) {
     const auto training = avqa::read_music_avqa(annotations.train);
     out.priors = avqa::accuracy_of_priors(avqa::question_priors(training), asked);
@@ -97,12 +79,12 @@ int evaluate_command::run() {
   std::vector<avqa::named_accuracy> rows = out.systems;
   rows.insert(rows.end(), out.priors.begin(), out.priors.end());
   std::printf("%s", avqa::accuracy_table(rows).c_str());
-  if (!json.empty()) ogm::data::write_atomically(json, ogm::data::as_byte_span(avqa::accuracy_json(accuracy, out.priors)));
+  if (!json.empty()) ogm::data::write_atomically(json, ogm::data::as_byte_span(avqa::accuracy_json(done->accuracy, out.priors)));
   if (report.empty()) return 0;
 
   std::vector<avqa::annotation> few;
   for (const std::size_t i : chosen(asked, std::size_t(shown))) few.push_back(asked[i]);
-  const std::vector<reply> told = ask(*network, entry, store ? &*store : nullptr, few, true, quiet);
+  const std::vector<reply> told = ask(*done->network, entry, done->store ? &*done->store : nullptr, few, true, quiet);
   for (std::size_t i = 0; i < few.size(); ++i) {
     avqa::answered_question q{.video = few[i].video_id,
                               .question = few[i].question(),
@@ -111,9 +93,9 @@ int evaluate_command::run() {
                               .frames = {},
                               .seconds = {},
                               .attention = {}};
-    if (store && !media.empty())
+    if (done->store && !media.empty())
       if (const std::string film = film_of(media, few[i].video_id); !film.empty()) {
-        const seen_clip seen = read_film(film, int(store->shape().steps), entry.hears, entry.looks);
+        const seen_clip seen = read_film(film, int(done->store->shape().steps), entry.hears, entry.looks);
         q.frames = seen.pictures(), q.seconds = seen.seconds;
         if (!q.frames.empty()) q.attention = told[i].attention;
       }
@@ -121,8 +103,8 @@ int evaluate_command::run() {
   }
   out.curves = curves;
   out.protocol.emplace_back("weights", model);
-  out.protocol.emplace_back("questions", annotations.test + ", " + std::to_string(asked.size()) + " of " + std::to_string(all));
-  if (store) out.protocol.emplace_back("features", features + ", " + store->shape().text());
+  out.protocol.emplace_back("questions", annotations.test + ", " + std::to_string(asked.size()) + " of " + std::to_string(done->all));
+  if (done->store) out.protocol.emplace_back("features", features + ", " + done->store->shape().text());
   out.protocol.emplace_back("types", "as the file of questions has them");
   avqa::write_report(report, out);
   std::printf("%s\n", report.c_str());

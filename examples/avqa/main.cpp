@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   CLI::App app("Answers questions about what is seen and heard.");
   app.require_subcommand(1);
   std::tuple<program::scenes_command, program::features_command, program::pretrain_command, program::train_command,
-             program::evaluate_command, program::answer_command, program::checkpoint_command>
+             program::compare_command, program::evaluate_command, program::answer_command, program::checkpoint_command>
       commands;
   std::function<int()> chosen;
   std::apply(
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   try {
     return chosen();
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "avqa: %s\n", e.what());
+    std::fprintf(stderr, "%s\n", e.what());  // it begins with the library that says it
     return 1;
   }
 }

@@ -1,6 +1,7 @@
 // The subcommand features.
 
 #include "commands.hpp"
+#include "json_file.hpp"
 #include "progress_line.hpp"
 
 #include <avqa/features/published_features.hpp>
@@ -25,6 +26,7 @@ void features_command::add(CLI::App& to) {
   sound->needs(maps), maps->needs(sound);
   to.add_option("--type", type, "of the stored features")->check(CLI::IsMember({"f32", "f16", "bf16"}));
   to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--json", json, "file for what was made");
   to.add_flag("--quiet", quiet, "no progress");
 }
 
@@ -46,6 +48,12 @@ std::vector<std::string> files_of(const std::vector<std::string>& given) {
 }
 }  // namespace
 
+int features_command::tell(std::size_t videos, std::size_t left_out, const avqa::feature_shape& shape) const {
+  std::printf("%zu videos, %zu left out\n%s: %s\n", videos, left_out, out.c_str(), shape.text().c_str());
+  if (!json.empty())
+    write_json(json, {{"videos", std::to_string(videos)}, {"left_out", std::to_string(left_out)}, {"features", json_text(out)}});
+  return left_out > 0;
+}
 int features_command::run() {
   const ogm::use_threads pool(threads);
   const ogm::data::dtype stored = type == "f32" ? ogm::data::dtype::f32 : type == "f16" ? ogm::data::dtype::f16 : ogm::data::dtype::bf16;
@@ -55,8 +63,7 @@ int features_command::run() {
     avqa::store_writer store(out, from.shape(), stored);
     avqa::add_all(store, from);
     store.finish();
-    std::printf("%zu videos\n%s: %s\n", std::size_t(from.videos().size()), out.c_str(), from.shape().text().c_str());
-    return 0;
+    return tell(std::size_t(from.videos().size()), 0, from.shape());
   }
   const std::vector<std::string> all = files_of(films);
   if (all.empty()) throw ogm::value_error("avqa: no films. Give files or folders of them, or --published-sound and --published-maps.");
@@ -79,8 +86,7 @@ int features_command::run() {
   if (store.size() == 0)
     throw ogm::data_error("avqa: none of the " + std::to_string(all.size()) + " films could be read; nothing is stored.");
   store.finish();
-  std::printf("%zu films, %zu left out\n%s: %s\n", std::size_t(store.size()), left_out, out.c_str(), shape.text().c_str());
-  return left_out > 0;
+  return tell(std::size_t(store.size()), left_out, shape);
 }
 
 }  // namespace program

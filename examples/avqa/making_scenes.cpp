@@ -1,6 +1,7 @@
 // The subcommand scenes.
 
 #include "commands.hpp"
+#include "json_file.hpp"
 #include "progress_line.hpp"
 
 #include <avqa/data/scenes/collection.hpp>
@@ -38,6 +39,7 @@ void scenes_command::add(CLI::App& to) {
   to.add_option("--type", type, "of the stored features")->check(CLI::IsMember({"f32", "f16", "bf16"}));
   to.add_option("--seed", seed);
   to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--json", json, "file for what was made");
   to.add_flag("--quiet", quiet, "no progress");
 }
 
@@ -112,6 +114,8 @@ int scenes_command::run() {
     store.finish();
     avqa::write_annotations(out, how);
     std::printf("%zu scenes, %zu questions\n%s: %s\n", scenes, asked, path.c_str(), shape.text().c_str());
+    if (!json.empty())
+      write_json(json, {{"scenes", std::to_string(scenes)}, {"questions", std::to_string(asked)}, {"features", json_text(path)}});
   };
   const auto render = [&](const auto& renderer) {
     const avqa::rendered_features features;

@@ -1,8 +1,13 @@
-// The subcommands pretrain and train.
+// The subcommands pretrain, train and compare.
 
+#include "asking.hpp"
 #include "commands.hpp"
+#include "json_file.hpp"
 #include "networks.hpp"
 
+#include <avqa/data/music_avqa.hpp>
+#include <avqa/evaluation/accuracy_table.hpp>
+#include <avqa/evaluation/priors.hpp>
 #include <avqa/features/store.hpp>
 #include <ogm/core/parallel.hpp>
 
@@ -10,6 +15,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <initializer_list>
+#include <utility>
 #include <vector>
 
 namespace program {
@@ -57,6 +63,7 @@ void pretrain_command::add(CLI::App& to) {
   how.out = "runs/grounding";
   training_command::add(to);
   to.get_option("--features")->required();
+  to.add_option("--json", json, "file for the result");
 }
 int pretrain_command::run() {
   const ogm::use_threads pool(threads);
@@ -70,6 +77,11 @@ int pretrain_command::run() {
   const train_result r = found->train(how);
   std::printf("grounding stage: best epoch %d tells %.2f %% of the validation pairs, %.1f s (%.1f s an epoch)\n%s\n", r.best_epoch,
               r.validation, r.seconds, r.seconds_an_epoch, r.best.c_str());
+  if (!json.empty())
+    write_json(json, {{"best_epoch", std::to_string(r.best_epoch)},
+                      {"validation", std::to_string(r.validation)},
+                      {"seconds", std::to_string(r.seconds)},
+                      {"model", json_text(r.best)}});
   return 0;
 }
 
@@ -94,6 +106,62 @@ int train_command::run() {
   last.annotations = annotations, last.model = r.best, last.features = how.features, last.json = json, last.report = report;
   last.curves = {r.curves}, last.threads = threads, last.quiet = how.quiet;
   return last.run();
+}
+
+void compare_command::add(CLI::App& to) {
+  how.out = "runs/compare";
+  training_command::add(to);
+  to.add_option("--networks", rows, "q, a_q, v_q, av_q, av_q_tg, avst")
+      ->delimiter(',')
+      ->check(CLI::IsMember(std::vector<std::string>(avqa::ablation_names.begin(), avqa::ablation_names.end())));
+  to.add_option("--policies", policies, "none, ogm, ogm_ge: each for every network of two modalities")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"none", "ogm", "ogm_ge"}));
+  to.add_option("--alpha", how.alpha, "of the policies");
+  to.add_option("--seeds", seeds)->delimiter(',');
+  to.add_option("--start", how.start, "weights that each run begins with, such as those of the grounding stage");
+  to.add_option("--json", json, "file for the accuracies of each network and seed");
+}
+int compare_command::run() {
+  const ogm::use_threads pool(threads);
+  complete();
+  if (annotations.test.empty()) throw ogm::value_error("avqa: networks are compared by test questions. Give --test, or --annotations DIR.");
+  const std::string folder = how.out;
+  std::vector<avqa::named_accuracy> table;
+  std::vector<std::pair<std::string, std::string>> results;
+  std::vector<avqa::annotation> asked;
+  for (const std::string& row : rows) {
+    const network_entry& entry = network_for(row, row == "q" && how.features.empty() ? "" : how.features);
+    for (const std::string& policy : policies) {
+      if (policy != "none" && !(entry.hears && entry.looks)) continue;
+      avqa::named_accuracy all{policy == "none" ? row : row + "+" + policy, {}};
+      std::vector<double> totals;
+      std::string by_seed;
+      for (const std::uint64_t seed : seeds) {
+        train_options one = how;
+        one.policy = policy, one.seed = seed, one.out = folder + "/" + all.name + "/" + std::to_string(seed);
+        const train_result r = entry.train(one);
+        const auto done = examine(r.best, how.features, annotations.test, how.quiet);
+        asked = done->asked;
+        all.accuracy += done->accuracy;
+        totals.push_back(done->accuracy.total().percent());
+        by_seed += (by_seed.empty() ? "" : ", ") + avqa::accuracy_json(done->accuracy);
+        std::printf("%-16s seed %llu: %.2f %%, best epoch %d with %.2f %% on validation, %.1f s an epoch\n", all.name.c_str(),
+                    static_cast<unsigned long long>(seed), totals.back(), r.best_epoch, r.validation, r.seconds_an_epoch);
+        std::fflush(stdout);
+      }
+      const auto [least, most] = std::minmax_element(totals.begin(), totals.end());
+      std::printf("%-16s %zu seeds: %.2f %%, %.2f to %.2f\n", all.name.c_str(), totals.size(), all.accuracy.total().percent(), *least,
+                  *most);
+      results.emplace_back(all.name, "[" + by_seed + "]");
+      table.push_back(std::move(all));
+    }
+  }
+  const auto priors = avqa::accuracy_of_priors(avqa::question_priors(avqa::read_music_avqa(how.train)), asked);
+  table.insert(table.end(), priors.begin(), priors.end());
+  std::printf("%s", avqa::accuracy_table(table).c_str());
+  if (!json.empty()) write_json(json, results);
+  return 0;
 }
 
 }  // namespace program

@@ -61,6 +61,12 @@ class question_accuracy {
   /// Answers that the question's template cannot have, such as "violin" to a yes-or-no question: whoever gives many does not read the
   /// question. Free text has no template, and is not counted.
   std::size_t outside() const { return outside_; }
+  /// The answers of another run, or to other questions, as well.
+  question_accuracy& operator+=(const question_accuracy& other) {
+    for (std::size_t t = 0; t < question_type_count; ++t) types_[t] += other.types_[t];
+    outside_ += other.outside_;
+    return *this;
+  }
 
  private:
   std::array<tally, question_type_count> types_{};

@@ -97,3 +97,14 @@ TEST_CASE("no items have no accuracy") {
   CHECK(std::isnan(question_accuracy().total().percent()));
   CHECK(std::isnan(question_accuracy().of(question_modality::visual).percent()));
 }
+
+TEST_CASE("two runs over the same questions are one table of their means") {
+  const annotation counted{"v", {},   question_type::audio_counting, "How many musical instruments were heard throughout the video?",
+                           {},  "two"};
+  question_accuracy first, second;
+  first.add(counted, "two"), second.add(counted, "yes");
+  first += second;
+  CHECK(first.of(question_type::audio_counting) == tally{1, 2});
+  CHECK(first.total().percent() == 50);
+  CHECK(first.outside() == 1);
+}
