@@ -77,7 +77,7 @@ struct pretrain_command : training_command {
 
 struct train_command : training_command {
   static constexpr const char *name = "train", *what = "trains one network and answers the test questions with its best epoch";
-  std::string row = "avst", json, report;
+  std::string row = "avst", json, report, media;
   void add(CLI::App& to);
   int run();
 };
@@ -98,6 +98,16 @@ struct evaluate_command {
   std::vector<ogm::observers::svg::figure> curves;  // of the training, for the report
   int threads = 2, shown = 9;
   bool quiet = false;
+  void add(CLI::App& to);
+  int run();
+};
+
+struct demo_command {
+  static constexpr const char *name = "demo", *what = "everything once: scenes, training, the table, three answers about films, a report";
+  std::string data, out = "runs/demo";
+  std::uint64_t seed = 1;
+  int threads = 2;
+  bool quick = false;
   void add(CLI::App& to);
   int run();
 };

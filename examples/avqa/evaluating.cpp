@@ -15,6 +15,7 @@
 #include <array>
 #include <cstdio>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace program {
@@ -33,17 +34,21 @@ void evaluate_command::add(CLI::App& to) {
 
 namespace {
 
-/// Questions to show: of each type the first, then of each the second, and so on, each about another video.
-std::vector<std::size_t> chosen(const std::vector<avqa::annotation>& asked, std::size_t count) {
-  std::array<std::vector<std::size_t>, avqa::question_type_count> by_type;
+/// Questions to show: of each type the first, then of each the second, and so on; those first whose films are there, and each about another
+/// video while there are others.
+std::vector<std::size_t> chosen(const std::vector<avqa::annotation>& asked, std::size_t count, const std::string& media) {
+  std::vector<std::size_t> order, again;
   std::set<std::string_view> videos;
-  for (std::size_t i = 0; i < asked.size(); ++i)
-    if (auto& of_type = by_type[std::size_t(asked[i].type)]; of_type.size() < count && videos.insert(asked[i].video_id).second)
-      of_type.push_back(i);
+  for (std::size_t i = 0; i < asked.size(); ++i) (videos.insert(asked[i].video_id).second ? order : again).push_back(i);
+  order.insert(order.end(), again.begin(), again.end());
+  if (!media.empty())
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return !film_of(media, asked[i].video_id).empty(); });
+  std::array<std::size_t, avqa::question_type_count> seen{};
+  std::vector<std::pair<std::size_t, std::size_t>> ranked;  // how many of its type come before it, and which it is
+  for (const std::size_t i : order) ranked.emplace_back(seen[std::size_t(asked[i].type)]++, i);
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::size_t> out;
-  for (std::size_t round = 0; out.size() < count && round < count; ++round)
-    for (const auto& of_type : by_type)
-      if (round < of_type.size() && out.size() < count) out.push_back(of_type[round]);
+  for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) out.push_back(ranked[i].second);
   return out;
 }
 
@@ -83,7 +88,7 @@ int evaluate_command::run() {
   if (report.empty()) return 0;
 
   std::vector<avqa::annotation> few;
-  for (const std::size_t i : chosen(asked, std::size_t(shown))) few.push_back(asked[i]);
+  for (const std::size_t i : chosen(asked, std::size_t(shown), media)) few.push_back(asked[i]);
   const std::vector<reply> told = ask(*done->network, entry, done->store ? &*done->store : nullptr, few, true, quiet);
   for (std::size_t i = 0; i < few.size(); ++i) {
     avqa::answered_question q{.video = few[i].video_id,

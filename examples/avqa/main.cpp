@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   CLI::App app("Answers questions about what is seen and heard.");
   app.require_subcommand(1);
   std::tuple<program::scenes_command, program::features_command, program::pretrain_command, program::train_command,
-             program::compare_command, program::evaluate_command, program::answer_command, program::checkpoint_command>
+             program::compare_command, program::evaluate_command, program::answer_command, program::demo_command,
+             program::checkpoint_command>
       commands;
   std::function<int()> chosen;
   std::apply(

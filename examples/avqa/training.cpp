@@ -94,6 +94,7 @@ void train_command::add(CLI::App& to) {
   to.add_option("--alpha", how.alpha, "of the policy");
   to.add_option("--json", json, "file for the accuracies");
   to.add_option("--report", report, "file for a report in HTML");
+  to.add_option("--media", media, "folder of the videos, for the frames of the report");
 }
 int train_command::run() {
   const ogm::use_threads pool(threads);
@@ -103,7 +104,8 @@ int train_command::run() {
               r.best_epoch, r.validation, r.seconds, r.seconds_an_epoch);
   if (annotations.test.empty()) return 0;
   evaluate_command last;
-  last.annotations = annotations, last.model = r.best, last.features = how.features, last.json = json, last.report = report;
+  last.annotations = annotations, last.model = r.best, last.features = how.features, last.json = json, last.report = report,
+  last.media = media;
   last.curves = {r.curves}, last.threads = threads, last.quiet = how.quiet;
   return last.run();
 }

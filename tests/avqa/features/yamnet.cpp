@@ -46,7 +46,7 @@ class random_yamnet {
   test::folder folder;
 
  private:
-  static std::string name(long number) { return (number < 10 ? "0" : "") + std::to_string(number); }
+  static std::string name(long number) { return std::string(number < 10 ? "0" : "") + std::to_string(number); }
   static test::plain_image spectrum(test::plain_network& network, std::span<const float> samples) {
     const auto &window = network.add("window", {400}, 0, 1), &weight = network.add("mel_w", {64, 257}, 0, 0.1f),
                &bias = network.add("mel_b", {64}, 0.001f, 0.01f);
