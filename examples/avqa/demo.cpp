@@ -37,7 +37,7 @@ int demo_command::run() {
   step("scenes with questions whose answers are known");
   scenes_command scenes;
   scenes.out = out + "/scenes", scenes.seed = seed, scenes.threads = threads;
-  scenes.train = quick ? 60 : 1200, scenes.validation = quick ? 20 : 100, scenes.test = quick ? 20 : 200, scenes.films = 3;
+  scenes.train = quick ? 60 : 1800, scenes.validation = quick ? 20 : 150, scenes.test = quick ? 20 : 300, scenes.films = 3;
   if (!data.empty()) scenes.source = "instruments", scenes.instruments = data + "/av_instruments";
   if (const int code = scenes.run()) return code;
 
