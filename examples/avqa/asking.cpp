@@ -60,8 +60,8 @@ std::unique_ptr<examination> examine(const std::string& model, const std::string
   }
   if (out->asked.empty()) throw ogm::value_error("avqa: no video of " + questions + " has features in " + features + ".");
   std::vector<std::int32_t> answers;
-  for (const reply& r : ask(*out->network, entry, out->store ? &*out->store : nullptr, out->asked, false, quiet))
-    answers.push_back(std::int32_t(r.best()));
+  out->replies = ask(*out->network, entry, out->store ? &*out->store : nullptr, out->asked, false, quiet);
+  for (const reply& r : out->replies) answers.push_back(std::int32_t(r.best()));
   out->accuracy = avqa::accuracy_of(out->asked, answers, avqa::answer_list());
   return out;
 }

@@ -27,6 +27,7 @@ struct examination {
   std::optional<avqa::feature_store> store;
   std::vector<avqa::annotation> asked;
   std::size_t all = 0;  // questions of the file, those about videos without features too
+  std::vector<reply> replies;
   avqa::question_accuracy accuracy;
 };
 /// Opens a network and asks it every question of a file whose video has features.

@@ -94,7 +94,7 @@ struct compare_command : training_command {
 struct evaluate_command {
   static constexpr const char *name = "evaluate", *what = "answers questions with a trained network: accuracies, priors, a report";
   annotation_files annotations;
-  std::string model, features, media, json, report;
+  std::string model, features, media, json, answers, report;
   std::vector<ogm::observers::svg::figure> curves;  // of the training, for the report
   int threads = 2, shown = 9;
   bool quiet = false;

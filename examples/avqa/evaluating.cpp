@@ -3,6 +3,7 @@
 #include "asking.hpp"
 #include "commands.hpp"
 #include "films.hpp"
+#include "json_file.hpp"
 
 #include <avqa/data/splits.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
@@ -26,6 +27,7 @@ void evaluate_command::add(CLI::App& to) {
   to.add_option("--features", features, "feature store; q needs none");
   to.add_option("--media", media, "folder of the videos, for the frames of the report");
   to.add_option("--json", json, "file for the accuracies");
+  to.add_option("--answers", answers, "file for each question with its answer");
   to.add_option("--report", report, "file for a report in HTML");
   to.add_option("--shown", shown, "questions that the report shows with their evidence")->check(CLI::Range(0, 1000));
   to.add_option("--threads", threads)->check(CLI::Range(1, 64));
@@ -85,6 +87,18 @@ int evaluate_command::run() {
   rows.insert(rows.end(), out.priors.begin(), out.priors.end());
   std::printf("%s", avqa::accuracy_table(rows).c_str());
   if (!json.empty()) ogm::data::write_atomically(json, ogm::data::as_byte_span(avqa::accuracy_json(done->accuracy, out.priors)));
+  if (!answers.empty()) {
+    std::string all = "[";
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const auto [answer, probability] = likeliest(done->replies[i], 1).front();
+      all += (i ? ",\n" : "\n") + json_object({{"video_id", json_text(asked[i].video_id)},
+                                               {"question", json_text(asked[i].question())},
+                                               {"answer", json_text(answer)},
+                                               {"probability", std::to_string(probability)},
+                                               {"expected", json_text(asked[i].answer)}});
+    }
+    ogm::data::write_atomically(answers, ogm::data::as_byte_span(all += "\n]\n"));
+  }
   if (report.empty()) return 0;
 
   std::vector<avqa::annotation> few;

@@ -13,11 +13,13 @@ namespace program {
 inline std::string json_text(const std::string& text) { return ogm::data::json::quoted(text); }
 
 /// Members with their values, which are JSON already.
-inline void write_json(const std::string& path, const std::vector<std::pair<std::string, std::string>>& members) {
+inline std::string json_object(const std::vector<std::pair<std::string, std::string>>& members) {
   std::string out = "{";
   for (const auto& [name, value] : members) out += (out.size() > 1 ? ", " : "") + json_text(name) + ": " + value;
-  out += "}\n";
-  ogm::data::write_atomically(path, ogm::data::as_byte_span(out));
+  return out += '}';
+}
+inline void write_json(const std::string& path, const std::vector<std::pair<std::string, std::string>>& members) {
+  ogm::data::write_atomically(path, ogm::data::as_byte_span(json_object(members) + '\n'));
 }
 
 }  // namespace program

@@ -63,7 +63,7 @@ train_result fit(const train_options& how, const std::string& title, Policy poli
   if (!how.start.empty()) start_from(run.model(), how.start);
   if (!how.quiet) run.observe(ogm::observers::progress{});
   ogm::observers::plots curves{how.out};
-  run.observe(curves, ogm::observers::csv{how.out + "/training.csv"});
+  run.observe(curves, ogm::observers::csv{how.out});
   const std::string best = how.out + "/best.safetensors";
   const auto fitted = run.fit(training, {.epochs = how.epochs,
                                          .batch = how.batch,

@@ -62,24 +62,35 @@ inline std::string as_in_vocabulary(std::string word) {
   return word;
 }
 
+/// A text with the blanks, quotes and question marks that keyboards and word processors write as plain ones.
+inline std::string with_plain_marks(std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, char>, 6> written{{{"\xC2\xA0", ' '},       // no-break space
+                                                                             {"\xE2\x80\x98", '\''},  // quotes
+                                                                             {"\xE2\x80\x99", '\''},
+                                                                             {"\xE2\x80\x9C", '"'},
+                                                                             {"\xE2\x80\x9D", '"'},
+                                                                             {"\xEF\xBC\x9F", '?'}}};  // full width
+  std::string out;
+  while (!text.empty()) {
+    const auto found = std::find_if(written.begin(), written.end(), [&](const auto& w) { return text.starts_with(w.first); });
+    out += found == written.end() ? text.front() : found->second;
+    text.remove_prefix(found == written.end() ? 1 : found->first.size());
+  }
+  return out;
+}
+
 /// The words of a text in lower case, without punctuation around them; "acoustic guitar" is one word.
-inline std::vector<std::string> plain_words(std::string_view text) {
-  static constexpr std::string_view space = " \t\n\v\f\r", full_width_mark = "\xEF\xBC\x9F", marks = "?!.,;:\"'";
+inline std::vector<std::string> plain_words(std::string_view written) {
+  static constexpr std::string_view space = " \t\n\v\f\r", marks = "?!.,;:\"'";
+  const std::string kept = with_plain_marks(written);
+  const std::string_view text = kept;
   std::vector<std::string> words;
   for (std::size_t at = text.find_first_not_of(space); at != text.npos;) {
     const std::size_t end = std::min(text.find_first_of(space, at), text.size());
     std::string_view word = text.substr(at, end - at);
     at = text.find_first_not_of(space, end);
-    while (!word.empty()) {
-      if (marks.find(word.back()) != marks.npos)
-        word.remove_suffix(1);
-      else if (word.ends_with(full_width_mark))
-        word.remove_suffix(full_width_mark.size());
-      else if (marks.find(word.front()) != marks.npos)
-        word.remove_prefix(1);
-      else
-        break;
-    }
+    while (!word.empty() && marks.find(word.back()) != marks.npos) word.remove_suffix(1);
+    while (!word.empty() && marks.find(word.front()) != marks.npos) word.remove_prefix(1);
     if (word.empty()) continue;
     std::string plain = lower_case(word);
     const bool joined = !words.empty() && ((words.back() == "acoustic" && (plain == "guitar" || plain == "guitars")) ||

@@ -33,6 +33,8 @@ class word_list {
   /// Lines end in LF or CRLF; the last line may lack its end.
   static word_list parse(ogm::data::byte_span bytes, const std::string& name) {
     std::string_view text = ogm::data::as_text(bytes);
+    if (constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF"; text.starts_with(byte_order_mark))
+      text.remove_prefix(byte_order_mark.size());
     word_list out;
     while (!text.empty()) {
       const std::size_t end = text.find('\n');

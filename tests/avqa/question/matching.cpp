@@ -52,6 +52,7 @@ TEST_CASE("case, spaces, marks, articles, plurals and everyday names do not matt
   same("What kind of instrument is the leftmost instrument?", 30, {"leftest"});
   same("Where is the quietest instrument?", 19, {"lowest"});
   same("Is the violin, on the left, louder than the \"cello\" on the right?", 6, {"violin", "left", "cello", "right"});
+  same("\xE2\x80\x9CWhere\xC2\xA0is the \xE2\x80\x98performance\xE2\x80\x99?\xE2\x80\x9D", 32, {});
   same("where is the performance", 32, {});
 }
 

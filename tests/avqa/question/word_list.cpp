@@ -30,6 +30,8 @@ TEST_CASE("a list survives save and load") {
   CHECK(test::text_of(f / "w.txt") == "<pad>\nmore than ten\n\xEF\xBC\x9F\n");
   CHECK(word_list::load(f / "w.txt") == list);
   CHECK(parse("a\r\nb") == word_list({"a", "b"}));
+  CHECK(parse("\xEF\xBB\xBF"
+              "a\nb") == word_list({"a", "b"}));  // a byte order mark
   CHECK(parse("").size() == 0);
   CHECK(has(message_of([&] { word_list::load(f / "none"); }), "none: cannot open"));
 }
