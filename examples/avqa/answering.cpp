@@ -18,7 +18,7 @@
 namespace program {
 
 void answer_command::add(CLI::App& to) {
-  to.add_option("film", film, "a media file")->required();
+  to.add_option("film", film, "a media file, of which the first minute counts")->required()->check(CLI::ExistingFile);
   to.add_option("question", question, "as one of the 33 templates asks: \"Is the violin louder than the piano?\"")->required();
   to.add_option("--model", model, "weights of a network of this program (.safetensors or .pt)")->required();
   to.add_option("--vggish", weights.vggish, "weights of VGGish, for networks of the published widths");
@@ -33,7 +33,7 @@ namespace {
 
 std::string list_of(const std::vector<float>& values) {
   std::string out = "[";
-  for (const float v : values) out += (out.size() > 1 ? ", " : "") + std::to_string(v);
+  for (const float v : values) out += (out.size() > 1 ? ", " : "") + json_number(double(v));
   return out + ']';
 }
 /// The moments of the three largest weights.
@@ -83,11 +83,11 @@ int answer_command::run() {
                                 .questions = {{film, question, "", answers, pictures, seen.seconds, r.attention}}});
   if (!json.empty()) {
     std::string all;
-    for (const auto& [name, probability] : answers) all += (all.empty() ? "" : ", ") + json_text(name) + ": " + std::to_string(probability);
+    for (const auto& [name, probability] : answers) all += (all.empty() ? "" : ", ") + json_text(name) + ": " + json_number(probability);
     write_json(json, {{"film", json_text(film)},
                       {"question", json_text(question)},
                       {"answer", json_text(answers[0].first)},
-                      {"probability", std::to_string(answers[0].second)},
+                      {"probability", json_number(answers[0].second)},
                       {"likeliest", "{" + all + "}"},
                       {"seen", list_of(r.attention.seen)},
                       {"heard", list_of(r.attention.heard)},
@@ -96,7 +96,7 @@ int answer_command::run() {
   std::printf("%s  (%.1f %% sure", answers[0].first.c_str(), 100 * answers[0].second);
   for (std::size_t i = 1; i < answers.size(); ++i)
     std::printf("%s %s %.1f %%", i == 1 ? ";" : ",", answers[i].first.c_str(), 100 * answers[i].second);
-  std::printf(")\n");
+  std::printf(entry.hears || entry.looks ? ")\n" : "), from the question alone\n");
   if (!r.attention.heard.empty())
     std::printf("it listened most at %s\nand looked most at %s\n", moments(r.attention.heard, seen.seconds).c_str(),
                 moments(r.attention.seen, seen.seconds).c_str());

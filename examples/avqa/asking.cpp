@@ -51,14 +51,15 @@ std::unique_ptr<examination> examine(const std::string& model, const std::string
   out->network = entry.open(model);
   out->asked = avqa::read_music_avqa(questions);
   out->all = out->asked.size();
-  if (entry.hears || entry.looks) {
+  if (entry.hears || entry.looks || !features.empty()) {
     if (features.empty()) throw ogm::value_error("avqa: " + model + " is " + entry.text() + ". Give --features STORE.");
     out->store.emplace(features);
     if (!entry.takes(out->store->shape()))
       throw ogm::shape_error("avqa: " + model + " is " + entry.text() + "; " + features + " has " + out->store->shape().text() + ".");
     out->asked = avqa::with_features(out->asked, *out->store);
   }
-  if (out->asked.empty()) throw ogm::value_error("avqa: no video of " + questions + " has features in " + features + ".");
+  if (out->asked.empty())
+    throw ogm::value_error("avqa: no video of " + questions + " has features" + (features.empty() ? "" : " in " + features) + ".");
   std::vector<std::int32_t> answers;
   out->replies = ask(*out->network, entry, out->store ? &*out->store : nullptr, out->asked, false, quiet);
   for (const reply& r : out->replies) answers.push_back(std::int32_t(r.best()));
@@ -71,8 +72,9 @@ std::vector<std::pair<std::string, double>> likeliest(const reply& r, std::size_
   std::vector<std::size_t> order(r.probabilities.size());
   std::iota(order.begin(), order.end(), std::size_t(0));
   count = std::min(count, order.size());
-  std::partial_sort(order.begin(), order.begin() + std::ptrdiff_t(count), order.end(),
-                    [&](std::size_t a, std::size_t b) { return r.probabilities[a] > r.probabilities[b]; });
+  std::partial_sort(order.begin(), order.begin() + std::ptrdiff_t(count), order.end(), [&](std::size_t a, std::size_t b) {
+    return r.probabilities[a] != r.probabilities[b] ? r.probabilities[a] > r.probabilities[b] : a < b;
+  });
   std::vector<std::pair<std::string, double>> out;
   for (std::size_t i = 0; i < count; ++i) out.emplace_back(answers[std::int32_t(order[i])], double(r.probabilities[order[i]]));
   return out;

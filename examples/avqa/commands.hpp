@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace program {
@@ -49,7 +50,7 @@ struct features_command {
   std::vector<std::string> films;
   std::string out = "features.store", type = "f32", sound_folder, maps_folder, json;
   feature_weights weights;
-  ogm::size_type channels = 48;
+  ogm::size_type channels = 0;  // 0: as the weights say
   int threads = 2;
   bool quiet = false;
   void add(CLI::App& to);
@@ -84,7 +85,7 @@ struct train_command : training_command {
 
 struct compare_command : training_command {
   static constexpr const char *name = "compare", *what = "trains networks and policies with several seeds each: one table of all";
-  std::vector<std::string> rows{"q", "a_q", "v_q", "av_q", "av_q_tg", "avst"}, policies{"none"};
+  std::vector<std::string> rows, policies{"none"};  // no rows: all that there are for the features
   std::vector<std::uint64_t> seeds{0, 1, 2};
   std::string json;
   void add(CLI::App& to);
@@ -95,7 +96,8 @@ struct evaluate_command {
   static constexpr const char *name = "evaluate", *what = "answers questions with a trained network: accuracies, priors, a report";
   annotation_files annotations;
   std::string model, features, media, json, answers, report;
-  std::vector<ogm::observers::svg::figure> curves;  // of the training, for the report
+  std::vector<ogm::observers::svg::figure> curves;            // of the training, for the report
+  std::vector<std::pair<std::string, std::string>> protocol;  // of the training
   int threads = 2, shown = 9;
   bool quiet = false;
   void add(CLI::App& to);
@@ -104,7 +106,7 @@ struct evaluate_command {
 
 struct demo_command {
   static constexpr const char *name = "demo", *what = "everything once: scenes, training, the table, three answers about films, a report";
-  std::string data, out = "runs/demo";
+  std::string data, out = "runs/demo", json;
   std::uint64_t seed = 1;
   int threads = 2;
   bool quick = false;

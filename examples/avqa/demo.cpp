@@ -20,6 +20,7 @@ namespace program {
 void demo_command::add(CLI::App& to) {
   to.add_option("--data", data, "folder with av_instruments: real photographs and sampled notes instead of drawn ones");
   to.add_option("--out", out, "folder for everything that is made");
+  to.add_option("--json", json, "file for the result");
   to.add_option("--seed", seed);
   to.add_option("--threads", threads)->check(CLI::Range(1, 64));
   to.add_flag("--quick", quick, "fewer scenes and epochs: shows the way, learns little");
@@ -32,7 +33,12 @@ int demo_command::run() {
     std::printf("[%5.1f s] %s\n", seconds, what);
     std::fflush(stdout);
   };
+  const std::string mark = out + "/made_by_avqa_demo";
+  if (std::filesystem::exists(out) && !std::filesystem::is_empty(out) && !std::filesystem::exists(mark))
+    throw ogm::value_error("avqa: " + out + " has something else in it, and the demo begins with an empty folder. Give another --out.");
   std::filesystem::remove_all(out);
+  std::filesystem::create_directories(out);
+  ogm::data::write_atomically(mark, ogm::data::byte_span());
 
   step("scenes with questions whose answers are known");
   scenes_command scenes;
@@ -70,8 +76,9 @@ int demo_command::run() {
   const auto table = ogm::data::read_bytes(train.json);
   std::string accuracy(ogm::data::as_text(table));
   accuracy.pop_back();
-  std::printf("RESULT {\"accuracy\": %s, \"answers\": [%s], \"report\": %s}\n", accuracy.c_str(), answers.c_str(),
-              json_text(train.report).c_str());
+  const std::string result = json_object({{"accuracy", accuracy}, {"answers", "[" + answers + "]"}, {"report", json_text(train.report)}});
+  if (!json.empty()) ogm::data::write_atomically(json, ogm::data::as_byte_span(result));
+  std::printf("RESULT %s\n", result.c_str());
   return 0;
 }
 

@@ -1,11 +1,11 @@
 #include "films.hpp"
 
+#include "networks.hpp"
+
 #include <avqa/features/mel_statistics.hpp>
 #include <avqa/features/patch_statistics.hpp>
 #include <avqa/features/resnet_14x14.hpp>
 #include <avqa/features/vggish.hpp>
-#include <ogm/data/pt.hpp>
-#include <ogm/data/safetensors.hpp>
 #include <ogm/train/checkpoint.hpp>
 
 #include <algorithm>
@@ -35,14 +35,12 @@ seen_clip read_film(const std::string& path, int steps, bool needs_sound, bool n
     throw ogm::value_error("avqa: " + std::to_string(steps) + " steps do not divide a minute of a film.");
   avqa::media::options how{.seconds = minute_s, .height = side, .width = side, .picture = needs_picture, .sound = needs_sound};
   seen_clip out;
-  for (int t = 0; t < steps; ++t) {
-    how.which.push_back(t * minute_s / steps);
-    out.seconds.push_back(t * double(minute_s) / steps + 0.5);
-  }
+  for (int t = 0; t < steps; ++t) how.which.push_back(t * minute_s / steps);
   avqa::media::clip film = avqa::media::read(path, how);
   if (needs_sound && !film.has_sound) throw ogm::value_error("avqa: " + path + " has no sound, and the network listens.");
   if (needs_picture && !film.has_picture) throw ogm::value_error("avqa: " + path + " has no picture, and the network looks.");
   out.frames = std::move(film.frames), out.sound = std::move(film.sound);
+  for (const std::int64_t number : film.numbers) out.seconds.push_back((double(number) - 0.5) / film.frames_per_second);
   return out;
 }
 #else
@@ -91,7 +89,8 @@ class published_networks_features : public feature_extractor {
   explicit published_networks_features(const feature_weights& weights) {
     if (weights.vggish.empty() || weights.resnet.empty())
       throw ogm::value_error("avqa: features of 512 channels are made by VGGish and ResNet-18. Give --vggish FILE and --resnet FILE.");
-    load(vggish_, weights.vggish), load(resnet_, weights.resnet);
+    with_weights(weights.vggish, [&](const auto& file) { ogm::load_model(vggish_, file); });
+    with_weights(weights.resnet, [&](const auto& file) { ogm::load_model(resnet_, file); });
   }
   avqa::feature_shape shape() const override { return {}; }
   void operator()(const seen_clip& film, std::span<float> sound, std::span<float> maps) const override {
@@ -110,12 +109,6 @@ class published_networks_features : public feature_extractor {
   }
 
  private:
-  template <class Network> static void load(Network& network, const std::string& path) {
-    if (path.ends_with(".safetensors"))
-      ogm::load_model(network, path);
-    else
-      ogm::load_model(network, ogm::data::pt::file(path, {.strip_module = true}));
-  }
   avqa::vggish_log_mel mel_;
   avqa::vggish<> vggish_;
   avqa::resnet_14x14<> resnet_;

@@ -18,7 +18,7 @@ namespace program {
 struct seen_clip {
   ogm::tensor<std::uint8_t, ogm::dyn, ogm::dyn, ogm::dyn, 3> frames;  // (step, 224, 224, colour); none without a picture
   std::vector<float> sound;                                           // a minute at 16 kHz; none without sound
-  std::vector<double> seconds;                                        // of the frames
+  std::vector<double> seconds;                                        // of the frames in the film
 
   std::vector<ogm::data::image::picture> pictures() const;
 };
@@ -37,7 +37,7 @@ class feature_extractor {
   virtual void operator()(const seen_clip& film, std::span<float> sound, std::span<float> maps) const = 0;
 };
 
-/// Files of weights; the features that need none are made where they are empty.
+/// Files of weights; empty for features that need none.
 struct feature_weights {
   std::string vggish, resnet;
 };

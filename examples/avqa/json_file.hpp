@@ -4,6 +4,8 @@
 #include <ogm/data/bytes.hpp>
 #include <ogm/data/json.hpp>
 
+#include <cmath>
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +14,13 @@ namespace program {
 
 inline std::string json_text(const std::string& text) { return ogm::data::json::quoted(text); }
 
+/// Null where it is not finite.
+inline std::string json_number(double value) {
+  if (!std::isfinite(value)) return "null";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
 /// Members with their values, which are JSON already.
 inline std::string json_object(const std::vector<std::pair<std::string, std::string>>& members) {
   std::string out = "{";

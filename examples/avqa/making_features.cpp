@@ -18,7 +18,8 @@ namespace program {
 void features_command::add(CLI::App& to) {
   to.add_option("films", films, "media files, or folders of them; the name of a file without its ending is the id of the video");
   to.add_option("--out", out, "the store");
-  to.add_option("--channels", channels, "48: features without weights; 512: VGGish and ResNet-18")->check(CLI::IsMember({48, 512}));
+  to.add_option("--channels", channels, "48: features without weights; 512: VGGish and ResNet-18, as it is where their weights are given")
+      ->check(CLI::IsMember({48, 512}));
   to.add_option("--vggish", weights.vggish, "weights of VGGish (.pth or .safetensors)");
   to.add_option("--resnet", weights.resnet, "weights of ResNet-18 (.pth or .safetensors)");
   auto* const sound = to.add_option("--published-sound", sound_folder, "folder of the published [60, 128] files, to be converted");
@@ -57,8 +58,10 @@ int features_command::tell(std::size_t videos, std::size_t left_out, const avqa:
 int features_command::run() {
   const ogm::use_threads pool(threads);
   const ogm::data::dtype stored = type == "f32" ? ogm::data::dtype::f32 : type == "f16" ? ogm::data::dtype::f16 : ogm::data::dtype::bf16;
+  const bool weighted = !weights.vggish.empty() || !weights.resnet.empty();
   if (!maps_folder.empty()) {
-    if (!films.empty()) throw ogm::value_error("avqa: give films, or the published files; not both.");
+    if (!films.empty() || weighted || channels != 0)
+      throw ogm::value_error("avqa: the published files are converted as they are. Give neither films nor weights nor channels with them.");
     const avqa::published_features from(sound_folder, maps_folder);
     avqa::store_writer store(out, from.shape(), stored);
     avqa::add_all(store, from);
@@ -67,7 +70,9 @@ int features_command::run() {
   }
   const std::vector<std::string> all = files_of(films);
   if (all.empty()) throw ogm::value_error("avqa: no films. Give files or folders of them, or --published-sound and --published-maps.");
-  const auto make = extractor_for(channels, weights);
+  if (channels == 48 && weighted)
+    throw ogm::value_error("avqa: features of 48 channels need no weights. Give --channels 512, or no weights.");
+  const auto make = extractor_for(channels != 0 ? channels : weighted ? 512 : 48, weights);
   const avqa::feature_shape shape = make->shape();
   avqa::store_writer store(out, shape, stored);
   std::size_t left_out = 0;

@@ -70,6 +70,8 @@ template <class Renderer>
 void write_films(const Renderer& from, const std::vector<avqa::scene_clip>& clips, avqa::part which, std::uint64_t seed, std::size_t count,
                  const std::string& folder, bool quiet) {
   count = std::min(count, clips.size());
+  for (std::size_t i = count; i < clips.size(); ++i)  // of another run with the same ids
+    std::filesystem::remove(folder + "/" + clips[i].video_id + ".mp4");
   if (count == 0) return;
 #ifdef OGM_WITH_FFMPEG
   std::filesystem::create_directories(folder);
@@ -81,8 +83,7 @@ void write_films(const Renderer& from, const std::vector<avqa::scene_clip>& clip
     progress.at(i + 1);
   }
 #else
-  (void)from, (void)which, (void)seed, (void)folder, (void)quiet;
-  throw ogm::value_error("avqa: this program was built without FFmpeg, which writes films. See OGM_WITH_FFMPEG.");
+  (void)from, (void)which, (void)seed, (void)quiet;
 #endif
 }
 
@@ -95,6 +96,10 @@ int scenes_command::run() {
   if (composed && (source != "instruments" || films > 0))
     throw ogm::value_error(
         "avqa: features are composed of those of instruments, and have no films. Give --source instruments and no --films.");
+#ifndef OGM_WITH_FFMPEG
+  if (films > 0) throw ogm::value_error("avqa: this program was built without FFmpeg, which writes films. See OGM_WITH_FFMPEG.");
+#endif
+  if (source != "instruments" && !instruments.empty()) throw ogm::value_error("avqa: --instruments is for --source instruments.");
   avqa::collection_options how{
       .seed = seed, .train = train, .val = validation, .test = test, .questions = questions, .mixed = mixed, .scenes = {}, .asking = {}};
   const ogm::data::dtype stored = type == "f32" ? ogm::data::dtype::f32 : type == "f16" ? ogm::data::dtype::f16 : ogm::data::dtype::bf16;

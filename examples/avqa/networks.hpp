@@ -7,7 +7,11 @@
 #include <avqa/features/source.hpp>
 #include <avqa/models/network.hpp>
 #include <ogm/core/tensor.hpp>
+#include <ogm/data/pt.hpp>
+#include <ogm/data/safetensors.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,8 +24,12 @@ namespace program {
 
 /// Names and shapes of the tensors of a file.
 using tensor_shapes = std::map<std::string, std::vector<ogm::size_type>>;
-/// Of a .pt, .pth or .safetensors file; a "module." before a name is dropped.
 tensor_shapes shapes_of(const std::string& path);
+/// f(file of weights): a safetensors file by its ending, else PyTorch's, whose "module." before the names is dropped.
+template <class F> auto with_weights(const std::string& path, const F& f) {
+  if (path.ends_with(".safetensors")) return f(ogm::data::safetensors::file(path));
+  return f(ogm::data::pt::file(path, {.strip_module = true}));
+}
 
 /// Questions to answer, with the features of their videos, which may be empty where the network needs none.
 struct question_batch {
@@ -49,14 +57,14 @@ class answerer {
 /// One network that can be trained, and asked.
 struct network_entry {
   std::string_view name;  // of its row in the ablation
-  bool hears, looks, attends;
+  bool hears, looks;
   int sound, channels, width;  // features that it takes, and its own width
   tensor_shapes (*tensors)();
   train_result (*train)(const train_options& how);
   std::unique_ptr<answerer> (*open)(const std::string& path);
 
   bool takes(const avqa::feature_shape& shape) const { return (!hears || shape.sound == sound) && (!looks || shape.channels == channels); }
-  std::string text() const;  // "avst, 128 and 512 channels, 512 wide"
+  std::string text() const;  // "avst, sound of 128, maps of 512 channels, 512 wide"
 };
 /// The stage before, for the features of one set of widths.
 struct pretraining_entry {
@@ -79,7 +87,11 @@ const network_list& all_networks();
 ///
 /// Errors     value_error, shape_error
 const network_entry& network_for(std::string_view row, const std::string& store);
-/// The network whose tensors a file has.
+/// All networks of the program for a store's features, the question alone among them; without a store that one alone.
+std::vector<const network_entry*> networks_for(const std::string& store);
+/// Whether a file has any tensor of a network by its name.
+bool begins_with(const network_entry& entry, const std::string& path);
+/// The network whose tensors a file has; of several the one with most.
 ///
 /// Errors     data_error where it is none of them
 const network_entry& network_in(const std::string& path);

@@ -25,7 +25,6 @@ struct train_options {
 struct train_result {
   int best_epoch = 0;
   double validation = 0, seconds = 0, seconds_an_epoch = 0;  // percent on the validation data, by the best epoch
-  long steps = 0;
   std::size_t parameters = 0;
   std::string best;  // the file of the model of the best epoch
   ogm::observers::svg::figure curves;

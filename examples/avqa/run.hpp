@@ -9,7 +9,6 @@
 #include <avqa/features/store.hpp>
 #include <avqa/models/grounding_pretraining.hpp>
 #include <avqa/models/network.hpp>
-#include <ogm/data/pt.hpp>
 #include <ogm/modulation/ogm_ge.hpp>
 #include <ogm/train/observers/csv.hpp>
 #include <ogm/train/observers/plots.hpp>
@@ -18,7 +17,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -47,23 +45,20 @@ template <class Network> auto policy_of(const std::string& name, [[maybe_unused]
   }
 }
 
-/// Weights by name out of a file of either format.
-template <class Model> void start_from(Model& model, const std::string& path) {
-  if (path.ends_with(".pt") || path.ends_with(".pth"))
-    ogm::warm_start(model, ogm::data::pt::file(path, {.strip_module = true}));
-  else
-    ogm::warm_start(model, ogm::data::safetensors::file(path));
-}
+/// A run in a folder goes on only with the options that it began with.
+///
+/// Errors     value_error where the folder has a run of others
+void continue_only_the_same(const train_options& how, const std::string& title);
 
 /// Trains and keeps the model of the best epoch on the validation data.
 template <class Model, class Policy, class Data>
 train_result fit(const train_options& how, const std::string& title, Policy policy, const Data& training, const Data& validation) {
-  std::filesystem::create_directories(how.out);
+  continue_only_the_same(how, title);
   ogm::trainer run{Model{}, std::move(policy), ogm::optim::adam{.lr = how.rate}, {.seed = how.seed, .title = title}};
-  if (!how.start.empty()) start_from(run.model(), how.start);
+  if (!how.start.empty()) with_weights(how.start, [&](const auto& file) { ogm::warm_start(run.model(), file); });
   if (!how.quiet) run.observe(ogm::observers::progress{});
   ogm::observers::plots curves{how.out};
-  run.observe(curves, ogm::observers::csv{how.out});
+  run.observe(curves, ogm::observers::csv{how.out, {.append = how.resume}});
   const std::string best = how.out + "/best.safetensors";
   const auto fitted = run.fit(training, {.epochs = how.epochs,
                                          .batch = how.batch,
@@ -77,7 +72,6 @@ train_result fit(const train_options& how, const std::string& title, Policy poli
           .validation = 100 * fitted.best.fused.accuracy,
           .seconds = fitted.seconds,
           .seconds_an_epoch = fitted.seconds / std::max(1, how.epochs),
-          .steps = fitted.steps,
           .parameters = std::size_t(ogm::parameter_count(run.model())),
           .best = best,
           .curves = curves.drawing()};
@@ -94,7 +88,7 @@ template <class Network> train_result train(const train_options& how) {
   }();
   const auto load = [&](const std::string& path, bool negatives) {
     std::vector<avqa::annotation> all = avqa::read_music_avqa(path);
-    if constexpr (Network::hears || Network::looks) all = avqa::with_features(all, *features);
+    if (!how.features.empty()) all = avqa::with_features(all, avqa::feature_store(how.features));  // the same questions for every network
     if (all.empty()) throw ogm::value_error("avqa: " + path + " has no question whose video has features.");
     return avqa::dataset_of<Network, source>(*features, std::move(all), avqa::tokenizer(), avqa::answer_list(), {.negatives = negatives});
   };
@@ -131,10 +125,7 @@ template <class Model> tensor_shapes tensors_of() {
 template <class Network> class network_answerer : public answerer {
  public:
   explicit network_answerer(const std::string& path) {
-    if (path.ends_with(".pt") || path.ends_with(".pth"))
-      ogm::load_model(network_, ogm::data::pt::file(path, {.strip_module = true}));
-    else
-      ogm::load_model(network_, path);
+    with_weights(path, [&](const auto& file) { ogm::load_model(network_, file); });
   }
 
   std::vector<reply> answer(const question_batch& batch, bool with_attention) override {
@@ -206,7 +197,6 @@ template <class Widths, avqa::ablation... Rows> std::vector<network_entry> entri
         .name = name_of(Row),
         .hears = network::hears,
         .looks = network::looks,
-        .attends = network::attends,
         .sound = Widths::audio,
         .channels = Widths::channels,
         .width = Widths::width,

@@ -56,7 +56,9 @@ void training_command::complete() {
   annotations.complete();
   how.train = annotations.train, how.validation = annotations.validation;
   if (how.train.empty() || how.validation.empty())
-    throw ogm::value_error("avqa: training needs annotations. Give --annotations DIR, or --train and --validation.");
+    throw ogm::value_error("avqa: training needs annotations: " + (annotations.folder.empty()
+                                                                       ? "give --annotations DIR, or --train and --validation."
+                                                                       : annotations.folder + " lacks avqa-train.json or avqa-val.json."));
 }
 
 void pretrain_command::add(CLI::App& to) {
@@ -79,8 +81,8 @@ int pretrain_command::run() {
               r.validation, r.seconds, r.seconds_an_epoch, r.best.c_str());
   if (!json.empty())
     write_json(json, {{"best_epoch", std::to_string(r.best_epoch)},
-                      {"validation", std::to_string(r.validation)},
-                      {"seconds", std::to_string(r.seconds)},
+                      {"validation", json_number(r.validation)},
+                      {"seconds", json_number(r.seconds)},
                       {"model", json_text(r.best)}});
   return 0;
 }
@@ -99,6 +101,8 @@ void train_command::add(CLI::App& to) {
 int train_command::run() {
   const ogm::use_threads pool(threads);
   complete();
+  if (annotations.test.empty() && !(json.empty() && report.empty()))
+    throw ogm::value_error("avqa: accuracies and a report are of test questions. Give --test, or --annotations DIR with avqa-test.json.");
   const train_result r = network_for(row, how.features).train(how);
   std::printf("%s: %zu parameters, best epoch %d with %.2f %% on validation, %.1f s (%.1f s an epoch)\n", row.c_str(), r.parameters,
               r.best_epoch, r.validation, r.seconds, r.seconds_an_epoch);
@@ -107,6 +111,10 @@ int train_command::run() {
   last.annotations = annotations, last.model = r.best, last.features = how.features, last.json = json, last.report = report,
   last.media = media;
   last.curves = {r.curves}, last.threads = threads, last.quiet = how.quiet;
+  last.protocol = {{"training", std::to_string(how.epochs) + " epochs of batches of " + std::to_string(how.batch) + ", learning rate " +
+                                    json_number(how.rate) + ", seed " + std::to_string(how.seed) + ", policy " + how.policy +
+                                    (how.start.empty() ? "" : ", begun with " + how.start)},
+                   {"epoch", std::to_string(r.best_epoch) + ", the best on " + how.validation}};
   return last.run();
 }
 
@@ -132,8 +140,14 @@ int compare_command::run() {
   std::vector<avqa::named_accuracy> table;
   std::vector<std::pair<std::string, std::string>> results;
   std::vector<avqa::annotation> asked;
-  for (const std::string& row : rows) {
-    const network_entry& entry = network_for(row, row == "q" && how.features.empty() ? "" : how.features);
+  std::vector<const network_entry*> entries;
+  for (const std::string& row : rows) entries.push_back(&network_for(row, how.features));
+  if (rows.empty()) entries = networks_for(how.features);
+  for (const network_entry* const one_of : entries) {
+    const network_entry& entry = *one_of;
+    const std::string row(entry.name);
+    const bool begins = !how.start.empty() && begins_with(entry, how.start);
+    if (!how.start.empty() && !begins) std::printf("%s has no tensor of %s and begins anew\n", row.c_str(), how.start.c_str());
     for (const std::string& policy : policies) {
       if (policy != "none" && !(entry.hears && entry.looks)) continue;
       avqa::named_accuracy all{policy == "none" ? row : row + "+" + policy, {}};
@@ -141,6 +155,7 @@ int compare_command::run() {
       std::string by_seed;
       for (const std::uint64_t seed : seeds) {
         train_options one = how;
+        if (!begins) one.start.clear();
         one.policy = policy, one.seed = seed, one.out = folder + "/" + all.name + "/" + std::to_string(seed);
         const train_result r = entry.train(one);
         const auto done = examine(r.best, how.features, annotations.test, how.quiet);
@@ -155,11 +170,14 @@ int compare_command::run() {
       const auto [least, most] = std::minmax_element(totals.begin(), totals.end());
       std::printf("%-16s %zu seeds: %.2f %%, %.2f to %.2f\n", all.name.c_str(), totals.size(), all.accuracy.total().percent(), *least,
                   *most);
+      for (char& c : by_seed)
+        if (c == '\n') c = ' ';
       results.emplace_back(all.name, "[" + by_seed + "]");
       table.push_back(std::move(all));
     }
   }
   const auto priors = avqa::accuracy_of_priors(avqa::question_priors(avqa::read_music_avqa(how.train)), asked);
+  for (const avqa::named_accuracy& prior : priors) results.emplace_back(prior.name, avqa::accuracy_json(prior.accuracy));
   table.insert(table.end(), priors.begin(), priors.end());
   std::printf("%s", avqa::accuracy_table(table).c_str());
   if (!json.empty()) write_json(json, results);

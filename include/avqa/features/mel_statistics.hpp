@@ -18,7 +18,7 @@ namespace avqa {
 /// Shapes     samples (at most 16,000 at 16 kHz; silence follows where there are fewer) -> (128)
 /// Units      means: quarters of log (x + 0.01), silence 0; deviations: log (x + 0.01)
 /// Errors     shape_error where the caller's memory has another size; as vggish_log_mel::second
-/// Cost       98 short Fourier transforms; it tells far less than a trained network
+/// Cost       96 short Fourier transforms; it tells far less than a trained network
 class mel_statistics {
  public:
   static constexpr int bands = vggish_log_mel::bands, width = 2 * bands;

@@ -258,6 +258,10 @@ template <class Step> run_state load_checkpoint(Step& run, const std::string& pa
   at.epoch_samples = detail::exact(path, text("epoch.samples"));
   at.epoch_correct_by_modality = detail::exact_list(path, text("epoch.correct_by_modality"));
   at.epoch_present_by_modality = detail::exact_list(path, text("epoch.present_by_modality"));
+  for (const auto* list : {&at.epoch_correct_by_modality, &at.epoch_present_by_modality})
+    if (list->size() != std::size_t(Step::modalities))
+      throw data_error("ogm: " + path + ": counts of " + std::to_string(list->size()) + " modalities; the model has " +
+                       std::to_string(Step::modalities) + ".");
   at.best_epoch = int(number("best.epoch"));
   at.best_accuracy = detail::exact(path, text("best.accuracy"));
   const long optimiser_steps = long(number("optimiser.steps"));
