@@ -5,14 +5,20 @@
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <ogm/data/dtype.hpp>
 #include <ogm/train/observers/svg.hpp>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace program {
+
+/// Types that a store may have, by the names of the command line.
+inline const std::map<std::string, ogm::data::dtype> stored_types{
+    {"f32", ogm::data::dtype::f32}, {"f16", ogm::data::dtype::f16}, {"bf16", ogm::data::dtype::bf16}};
 
 /// The folder of the official annotations, or files of one's own.
 struct annotation_files {

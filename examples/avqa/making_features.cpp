@@ -25,7 +25,7 @@ void features_command::add(CLI::App& to) {
   auto* const sound = to.add_option("--published-sound", sound_folder, "folder of the published [60, 128] files, to be converted");
   auto* const maps = to.add_option("--published-maps", maps_folder, "folder of the published [60, 512, 14, 14] files");
   sound->needs(maps), maps->needs(sound);
-  to.add_option("--type", type, "of the stored features")->check(CLI::IsMember({"f32", "f16", "bf16"}));
+  to.add_option("--type", type, "of the stored features")->check(CLI::IsMember(stored_types));
   to.add_option("--threads", threads)->check(CLI::Range(1, 64));
   to.add_option("--json", json, "file for what was made");
   to.add_flag("--quiet", quiet, "no progress");
@@ -57,13 +57,12 @@ int features_command::tell(std::size_t videos, std::size_t left_out, const avqa:
 }
 int features_command::run() {
   const ogm::use_threads pool(threads);
-  const ogm::data::dtype stored = type == "f32" ? ogm::data::dtype::f32 : type == "f16" ? ogm::data::dtype::f16 : ogm::data::dtype::bf16;
   const bool weighted = !weights.vggish.empty() || !weights.resnet.empty();
   if (!maps_folder.empty()) {
     if (!films.empty() || weighted || channels != 0)
       throw ogm::value_error("avqa: the published files are converted as they are. Give neither films nor weights nor channels with them.");
     const avqa::published_features from(sound_folder, maps_folder);
-    avqa::store_writer store(out, from.shape(), stored);
+    avqa::store_writer store(out, from.shape(), stored_types.at(type));
     avqa::add_all(store, from);
     store.finish();
     return tell(std::size_t(from.videos().size()), 0, from.shape());
@@ -74,7 +73,7 @@ int features_command::run() {
     throw ogm::value_error("avqa: features of 48 channels need no weights. Give --channels 512, or no weights.");
   const auto make = extractor_for(channels != 0 ? channels : weighted ? 512 : 48, weights);
   const avqa::feature_shape shape = make->shape();
-  avqa::store_writer store(out, shape, stored);
+  avqa::store_writer store(out, shape, stored_types.at(type));
   std::size_t left_out = 0;
   {
     const progress_line progress("film", all.size(), quiet);

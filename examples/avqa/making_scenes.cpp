@@ -36,7 +36,7 @@ void scenes_command::add(CLI::App& to) {
   to.add_option("--questions", questions, "a scene")->check(CLI::Range(1, 100));
   to.add_option("--mixed", mixed, "chance of each scene to be a mixture of two")->check(CLI::Range(0.0, 1.0));
   to.add_option("--films", films, "so many scenes of each part also as .mp4 files");
-  to.add_option("--type", type, "of the stored features")->check(CLI::IsMember({"f32", "f16", "bf16"}));
+  to.add_option("--type", type, "of the stored features")->check(CLI::IsMember(stored_types));
   to.add_option("--seed", seed);
   to.add_option("--threads", threads)->check(CLI::Range(1, 64));
   to.add_option("--json", json, "file for what was made");
@@ -102,12 +102,11 @@ int scenes_command::run() {
   if (source != "instruments" && !instruments.empty()) throw ogm::value_error("avqa: --instruments is for --source instruments.");
   avqa::collection_options how{
       .seed = seed, .train = train, .val = validation, .test = test, .questions = questions, .mixed = mixed, .scenes = {}, .asking = {}};
-  const ogm::data::dtype stored = type == "f32" ? ogm::data::dtype::f32 : type == "f16" ? ogm::data::dtype::f16 : ogm::data::dtype::bf16;
   std::filesystem::create_directories(out);
   const std::string path = out + "/features.store";
 
   const auto make = [&](const avqa::feature_shape& shape, const auto& features, const auto& films_of) {
-    avqa::store_writer store(path, shape, stored);
+    avqa::store_writer store(path, shape, stored_types.at(type));
     std::size_t scenes = 0, asked = 0;
     for (const avqa::part which : parts) {
       const std::vector<avqa::scene_clip> clips = avqa::draw_part(which, how);

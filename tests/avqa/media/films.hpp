@@ -3,6 +3,7 @@
 
 #include <ogm/core/tensor.hpp>
 
+#include <avqa/media/clip.hpp>
 #include <avqa/media/writer.hpp>
 
 #include <cmath>
@@ -32,6 +33,12 @@ inline int number_of(const frames& of, long row) {
   const auto height = of.size(1), width = of.size(2);
   const int grey = of(row, height / 4, width * 3 / 4, 1), number = (grey - 16 + 3) / 7;
   return std::abs(grey - 16 - 7 * number) <= 3 ? number : -1;
+}
+/// The numbers of all of them.
+inline std::vector<int> shown(const avqa::media::clip& c) {
+  std::vector<int> out;
+  for (long i = 0; i < c.frames.size(0); ++i) out.push_back(number_of(c.frames, i));
+  return out;
 }
 
 /// A sine whose frequency is 300 Hz in the first second, 400 in the next and so on.

@@ -12,11 +12,6 @@
 using namespace avqa::media;
 
 namespace {
-std::vector<int> shown(const clip& c) {
-  std::vector<int> out;
-  for (long i = 0; i < c.frames.size(0); ++i) out.push_back(test::number_of(c.frames, i));
-  return out;
-}
 /// The least distance of the two, one of them shifted by up to `shift` samples.
 double nearest(const std::vector<float>& a, const std::vector<float>& b, int shift) {
   double least = 1e9;
@@ -77,7 +72,7 @@ TEST_CASE("frames and sound of every container and coding") {
     CHECK(std::fabs(c.frames_per_second - 25) < 1e-3);
     std::vector<int> expected;
     for (int i = 0; i < 8; ++i) expected.push_back(int((frame_number(i, 2, 25) - 1) % 32));
-    CHECK(shown(c) == expected);
+    CHECK(test::shown(c) == expected);
   }
 }
 
@@ -85,7 +80,7 @@ TEST_CASE("HEVC and Opus") {  // of a file that was made so: the encoder libx265
   const clip c = read(OGM_SOURCE_DIR "/tests/fuzz/corpus/media/ba4b93212a46b014958d08598a4288dee61983d2",
                       {.seconds = 1, .frames_a_second = 25, .when_picture_short = short_picture::as_is});
   CHECK(c.numbers == std::vector<std::int64_t>{1, 2, 2, 3, 4});  // the fourth: 3.4999999999999996, in Python too
-  CHECK(shown(c) == std::vector<int>{0, 1, 1, 2, 3});
+  CHECK(test::shown(c) == std::vector<int>{0, 1, 1, 2, 3});
   CHECK(c.sound.size() == 16000);
   CHECK(nearest(c.sound, test::stairs(0.09), 120) < 0.1);
 }
@@ -138,7 +133,7 @@ TEST_CASE("what begins later than the file has silence, or its first frame, befo
                                        .samples = test::stairs(4)});
   const clip b = parse(late_picture, "file", {.seconds = 4});
   REQUIRE(b.frames.size(0) == 4);
-  CHECK(shown(b) == std::vector<int>{0, 12, 36 % 32, 62 % 32});  // of the second second the frames begin; halves to even
+  CHECK(test::shown(b) == std::vector<int>{0, 12, 36 % 32, 62 % 32});  // of the second second the frames begin; halves to even
 }
 
 TEST_CASE("a coding that is not read is named") {

@@ -21,11 +21,6 @@
 using namespace avqa::media;
 
 namespace {
-std::vector<int> shown(const clip& c) {
-  std::vector<int> out;
-  for (long i = 0; i < c.frames.size(0); ++i) out.push_back(test::number_of(c.frames, i));
-  return out;
-}
 std::vector<int> expected(const std::vector<std::int64_t>& numbers) {
   std::vector<int> out;
   for (const auto n : numbers) out.push_back(int((n - 1) % 32));
@@ -47,7 +42,7 @@ TEST_CASE("each frame is the one that its number says") {
       const clip c = parse(file, "a.mp4", {.seconds = 3, .frames_a_second = a_second});
       REQUIRE(c.numbers.size() == std::size_t(3 * a_second));
       for (int i = 0; i < 3 * a_second; ++i) CHECK(c.numbers[std::size_t(i)] == frame_number(i, a_second, rate));
-      CHECK(shown(c) == expected(c.numbers));
+      CHECK(test::shown(c) == expected(c.numbers));
       CHECK(std::fabs(c.frames_per_second - rate) < 1e-9);
       CHECK_FALSE(c.has_sound);
       CHECK(c.sound.empty());
@@ -108,7 +103,7 @@ TEST_CASE("a picture that ends early") {
   REQUIRE(repeated.frames.size(0) == 60);
   CHECK(repeated.numbers[2] == 62);
   CHECK(repeated.numbers[3] == 51 + (88 - 51) % 15);
-  CHECK(shown(repeated) == expected(repeated.numbers));
+  CHECK(test::shown(repeated) == expected(repeated.numbers));
   const clip short_one = parse(file, "a.mp4", {.when_picture_short = short_picture::as_is});
   CHECK(short_one.numbers == std::vector<std::int64_t>{12, 38, 62});
   CHECK(short_one.frames.size(0) == 3);
@@ -133,7 +128,7 @@ TEST_CASE("what comes after the wanted seconds is left out; 0 seconds are all of
   CHECK(std::abs(long(all.sound.size()) - long(sound.size())) <= 1024);
   CHECK(test::distance(all.sound, sound, 0, sound.size() - 1024) < 0.02);
   const clip still = parse(of_frames(1), "a.mp4", {.seconds = 0});
-  CHECK(shown(still) == std::vector<int>{0});
+  CHECK(test::shown(still) == std::vector<int>{0});
   CHECK(test::has(test::message_of([&] { parse(file, "a.mp4", {.seconds = 0, .which = {8}}); }), "frame 8 of 8"));
 }
 
@@ -190,7 +185,7 @@ TEST_CASE("frames of odd and of tiny sizes keep them") {
       const clip c = parse(encode_mp4({.frames = frames.view(), .coding = coding}), "a.mp4", {.seconds = 1, .frames_a_second = 5});
       REQUIRE(c.frames.size(1) == height);
       REQUIRE(c.frames.size(2) == width);
-      CHECK(shown(c) == expected(c.numbers));
+      CHECK(test::shown(c) == expected(c.numbers));
     }
 }
 
