@@ -50,13 +50,7 @@ template <int Entries, int Width, class Backend = backend::standard, int Padding
     return y;
   }
 
- private:
-  template <int... E> static auto append(const extents<E...>& e) {
-    std::array<size_type, sizeof...(E) + 1> sizes{};
-    std::copy(e.sizes.begin(), e.sizes.end(), sizes.begin());
-    sizes.back() = Width;
-    return extents<E..., Width>(sizes);
-  }
+  /// Errors     value_error for an index that is no entry
   template <class Tape, class Index> static void check(Tape& tape, const Index& index) {
     auto* const at = tape.template scratch<std::int64_t>(1);
     tape.run(op::first_outside{index.data(), at, long(index.count()), 0, Entries});
@@ -68,6 +62,14 @@ template <int Entries, int Width, class Backend = backend::standard, int Padding
     throw value_error("ogm: embedding<" + std::to_string(Entries) + ", " + std::to_string(Width) + "> was given the index " +
                       std::to_string(value) + " at position " + std::to_string(bad) + ": its entries are 0 to " +
                       std::to_string(Entries - 1) + ".");
+  }
+
+ private:
+  template <int... E> static auto append(const extents<E...>& e) {
+    std::array<size_type, sizeof...(E) + 1> sizes{};
+    std::copy(e.sizes.begin(), e.sizes.end(), sizes.begin());
+    sizes.back() = Width;
+    return extents<E..., Width>(sizes);
   }
 };
 

@@ -1,0 +1,132 @@
+#include <avqa/question/encoder.hpp>
+
+#include <ogm/core/parallel.hpp>
+#include <support/golden.hpp>
+#include <support/gradient_check.hpp>
+
+#include <catch2/catch.hpp>
+
+using namespace ogm;
+using namespace ogm::test;
+
+namespace {
+using doubles_backend = backend::eigen<double>;
+using questions = tensor<std::int32_t, dyn, dyn>;
+
+/// Questions of which many begin alike and some are the same.
+questions draw(long batch, long time, int words, std::uint64_t key) {
+  questions out(batch, time);
+  for (long r = 0; r < batch; ++r) {
+    const long own = long(random::below({key, 1, 1}, std::uint64_t(r), std::uint64_t(time + 1)));  // from this token on
+    for (long k = 0; k < time; ++k)
+      out(r, k) = std::int32_t(random::below({key, 2, k < own ? 1u : 2u}, std::uint64_t(k < own ? k : r * time + k), std::uint64_t(words)));
+  }
+  return out;
+}
+
+/// The definition: every token on its own.
+template <class Model, class Tape> auto by_definition(const Model& m, Tape& tape, const questions& q) {
+  const auto read = m.lstm(tape, tanh(m.word2vec(tape, q)));
+  return m.fc(tape, tanh(nn::concatenate(tape, read.h, read.c)));
+}
+
+struct outcome {
+  doubles output, gradients;
+};
+template <class Model, class F> outcome run(Model& model, const F& forward) {
+  gradient_store<doubles_backend> store(model);
+  tape<doubles_backend> tape;
+  tape.bind(store);
+  for (const unsigned char byte : {0xff, 0x00}) ogm::test::detail::poison(tape, byte);
+  const auto y = forward(tape);
+  const auto seed = numbers(std::size_t(y.count()), 5);
+  seed_gradient(y, seed);
+  tape.run_backward();
+  outcome out{doubles(y.data(), y.data() + y.count()), {}};
+  for_each_parameter_quietly(model, [&](auto, const auto& p) {
+    const double* g = store.data(p);
+    out.gradients.insert(out.gradients.end(), g, g + p.value.count());
+  });
+  return out;
+}
+
+bool near(const doubles& a, const doubles& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](double x, double y) { return !apart(x, y, 1e-12); });
+}
+
+template <int Words, int Width> void agrees_with_definition(long batch, long time) {
+  CAPTURE(Words, Width, batch, time);
+  avqa::question_encoder<Words, Width, doubles_backend> model;
+  randomise(model, 7);
+  const questions q = draw(batch, time, Words, std::uint64_t(batch * 100 + time));
+  const outcome expected = run(model, [&](auto& t) { return by_definition(model, t, q); });
+  const outcome got = run(model, [&](auto& t) { return model(t, q); });
+  REQUIRE(got.output.size() == std::size_t(batch * Width));
+  CHECK(near(got.output, expected.output));
+  CHECK(near(got.gradients, expected.gradients));
+  inference<doubles_backend> plain;
+  const auto y = model(plain, q);
+  CHECK(doubles(y.data(), y.data() + y.count()) == got.output);
+}
+}  // namespace
+
+TEST_CASE("question encoder: sharing prefixes changes nothing") {
+  for (const long time : {1, 2, 7, 14})
+    for (const long batch : {1, 2, 3, 16, 33}) {
+      agrees_with_definition<93, 5>(batch, time);  // more words than tokens where few are asked
+      agrees_with_definition<3, 4>(batch, time);
+    }
+}
+
+TEST_CASE("question encoder: gradients") {
+  avqa::question_encoder<6, 3, doubles_backend> model;
+  randomise(model, 3);
+  for (const auto& [batch, time] : {std::pair<long, long>{1, 3}, {5, 4}}) {
+    const questions q = draw(batch, time, 6, 9);
+    const auto forward = [&q = q](auto& t, const auto& m) { return m(t, q); };
+    CHECK(gradient_problem(model, forward, {}) == "");
+  }
+}
+
+TEST_CASE("question encoder: the same bits on any number of threads", "[threads]") {
+  avqa::question_encoder<20, 64, doubles_backend> model;
+  randomise(model, 4);
+  const questions q = draw(40, 14, 20, 2);
+  const auto with = [&](int threads) {
+    const use_threads scope(threads);
+    return run(model, [&](auto& t) { return model(t, q); });
+  };
+  const outcome one = with(1);
+  for (const int threads : {2, 4}) {
+    const outcome many = with(threads);
+    CHECK(many.output == one.output);
+    CHECK(many.gradients == one.gradients);
+  }
+}
+
+TEST_CASE("question encoder: what is no word, in words") {
+  const avqa::question_encoder<5, 2, doubles_backend> model;
+  inference<doubles_backend> tape;
+  for (const long batch : {2, 1}) {  // as many tokens as words, and fewer
+    questions q(batch, 3);
+    q(batch - 1, 1) = 5;
+    CHECK_THROWS_WITH(model(tape, q), "ogm: embedding<5, 2> was given the index 5 at position " + std::to_string(batch * 3 - 2) +
+                                          ": its entries are 0 to 4.");
+  }
+  CHECK_THROWS_WITH(model(tape, questions(2, 0)), "avqa: questions of shape (2, 0); at least one token expected.");
+}
+
+TEST_CASE("prefix tree: nodes, parents and leaves") {
+  questions q(5, 3);
+  const std::int32_t rows[5][3] = {{4, 1, 2}, {0, 1, 2}, {4, 1, 3}, {0, 1, 2}, {4, 2, 2}};
+  for (long r = 0; r < 5; ++r) std::copy_n(rows[r], 3, q.data() + 3 * r);
+  std::vector<std::int32_t> begin(4), position(15), parent(15), leaf(5), room(15);
+  avqa::op::prefix_tree{q.data(), 5, 3, begin.data(), position.data(), parent.data(), leaf.data(), room.data()}();
+  CHECK(begin == std::vector<std::int32_t>{0, 2, 5, 9});  // 0, 4; 01, 41, 42; 012, 412, 413, 422
+  parent.resize(9);
+  CHECK(parent == std::vector<std::int32_t>{0, 0, 0, 1, 1, 0, 1, 1, 2});
+  CHECK(leaf == std::vector<std::int32_t>{1, 0, 2, 0, 3});
+  std::vector<std::int32_t> tokens;
+  for (int n = 0; n < 9; ++n) tokens.push_back(q.data()[position[std::size_t(n)]]);
+  CHECK(tokens == std::vector<std::int32_t>{0, 4, 1, 1, 2, 2, 2, 3, 2});
+}
