@@ -52,7 +52,7 @@ double multiply_adds(double batch, double prefixes) {
   const double frames = 2, d = width;
   const double sound = steps * (128 * d + d * d), sight = frames * steps * 2 * d * d;
   const double match = frames * steps * (2 * d * d + d * d / 2 + d * d / 8 + d / 2);
-  const double when = 2 * (2 * steps * d * d + 2 * d * d + 2 * d * d);  // keys, values; query and output; the feed-forward part
+  const double when = 2 * 6 * d * d;  // the query, its way through the weights of keys and values, the output; the feed-forward part
   const double question = 2 * d * d, answer = 2 * d * d + 42 * d;
   return batch * (sound + sight + match + when + question + answer) + (93 + prefixes) * 4 * d * d;  // each of the 93 words once
 }

@@ -4,6 +4,7 @@
 #include <ogm/autograd/tape.hpp>
 #include <ogm/core/parallel.hpp>
 #include <ogm/data/resize_pixels.hpp>
+#include <ogm/data/transforms.hpp>
 #include <ogm/nn/resnet18.hpp>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ struct picture_statistics {
 /// Of Kinetics: what the published 14 x 14 features of MUSIC-AVQA were made with, although the weights are ImageNet's.
 inline constexpr picture_statistics kinetics_statistics{{0.43216f, 0.394666f, 0.37645f}, {0.22803f, 0.22145f, 0.216989f}};
 /// Of ImageNet.
-inline constexpr picture_statistics imagenet_statistics{{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+inline constexpr picture_statistics imagenet_statistics{ogm::data::imagenet_mean, ogm::data::imagenet_std};
 
 /// Which part of a picture becomes the 224 x 224 pixels.
 enum class picture_part {
