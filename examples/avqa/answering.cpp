@@ -25,7 +25,7 @@ void answer_command::add(CLI::App& to) {
   to.add_option("--resnet", weights.resnet, "weights of ResNet-18, for networks of the published widths");
   to.add_option("--picture", picture, "where the picture of the attention goes; empty: nowhere");
   to.add_option("--report", report, "file for the same in HTML");
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_option("--json", json, "file for the answer and its evidence");
 }
 

@@ -22,8 +22,12 @@ inline const std::map<std::string, ogm::data::dtype> stored_types{
 
 /// The folder of the official annotations, or files of one's own.
 struct annotation_files {
+  /// Which of the files a subcommand reads: the others are no options of it.
+  struct parts {
+    bool train = true, validation = true, test = true;
+  };
   std::string folder, train, validation, test;
-  void add(CLI::App& to);
+  void add(CLI::App& to, const parts& read);
   /// Fills in what the folder has.
   void complete();
 };
@@ -33,7 +37,8 @@ struct training_command {
   train_options how;
   annotation_files annotations;
   int threads = 2;
-  void add(CLI::App& to);
+  void add(CLI::App& to, const annotation_files::parts& read);
+  void add_seed(CLI::App& to);
   /// Errors     value_error where there is nothing to train on or to validate on
   void complete();
 };

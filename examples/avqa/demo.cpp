@@ -21,8 +21,8 @@ void demo_command::add(CLI::App& to) {
   to.add_option("--data", data, "folder with av_instruments: real photographs and sampled notes instead of drawn ones");
   to.add_option("--out", out, "folder for everything that is made");
   to.add_option("--json", json, "file for the result");
-  to.add_option("--seed", seed);
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--seed", seed, "of the scenes and of the training");
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_flag("--quick", quick, "fewer scenes and epochs: shows the way, learns little");
 }
 

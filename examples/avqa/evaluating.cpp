@@ -22,15 +22,15 @@
 namespace program {
 
 void evaluate_command::add(CLI::App& to) {
-  annotations.add(to);
+  annotations.add(to, {.validation = false});
   to.add_option("--model", model, "weights of a network of this program (.safetensors or .pt)")->required();
   to.add_option("--features", features, "feature store; q needs none");
-  to.add_option("--media", media, "folder of the videos, for the frames of the report");
   to.add_option("--json", json, "file for the accuracies");
   to.add_option("--answers", answers, "file for each question with its answer");
-  to.add_option("--report", report, "file for a report in HTML");
-  to.add_option("--shown", shown, "questions that the report shows with their evidence")->check(CLI::Range(0, 1000));
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  auto* const page = to.add_option("--report", report, "file for a report in HTML");
+  to.add_option("--media", media, "folder of the videos, for the frames of the report")->needs(page);
+  to.add_option("--shown", shown, "questions that the report shows with their evidence")->check(CLI::Range(0, 1000))->needs(page);
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_flag("--quiet", quiet, "no progress");
 }
 

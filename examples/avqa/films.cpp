@@ -117,7 +117,11 @@ class published_networks_features : public feature_extractor {
 }  // namespace
 
 std::unique_ptr<feature_extractor> extractor_for(ogm::size_type channels, const feature_weights& weights) {
-  if (channels == avqa::patch_statistics::channels) return std::make_unique<weightless_features>();
+  if (channels == avqa::patch_statistics::channels) {
+    if (!weights.vggish.empty() || !weights.resnet.empty())
+      throw ogm::value_error("avqa: features of 48 channels need no weights, and --vggish and --resnet would do nothing. Leave them out.");
+    return std::make_unique<weightless_features>();
+  }
   if (channels == 512) return std::make_unique<published_networks_features>(weights);
   throw ogm::value_error("avqa: this program makes features of 48 channels, without weights, and of 512, by VGGish and ResNet-18; not of " +
                          std::to_string(channels) + ".");

@@ -43,7 +43,7 @@ struct feature_weights {
 };
 /// Features of as many channels as a network takes: 48 without weights, 512 by VGGish and ResNet-18.
 ///
-/// Errors     value_error for other channels, or where weights are missing
+/// Errors     value_error for other channels, or where weights are missing or are not needed
 std::unique_ptr<feature_extractor> extractor_for(ogm::size_type channels, const feature_weights& weights);
 
 }  // namespace program

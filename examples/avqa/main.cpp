@@ -10,6 +10,7 @@
 int main(int argc, char** argv) {
   CLI::App app("Answers questions about what is seen and heard.");
   app.require_subcommand(1);
+  app.option_defaults()->always_capture_default();
   std::tuple<program::scenes_command, program::features_command, program::pretrain_command, program::train_command,
              program::compare_command, program::evaluate_command, program::answer_command, program::demo_command,
              program::checkpoint_command>

@@ -16,17 +16,19 @@
 namespace program {
 
 void features_command::add(CLI::App& to) {
-  to.add_option("films", films, "media files, or folders of them; the name of a file without its ending is the id of the video");
+  to.add_option("films", films, "media files, or folders of them; the name of a file without its ending is the id of the video")
+      ->default_str("");
   to.add_option("--out", out, "the store");
-  to.add_option("--channels", channels, "48: features without weights; 512: VGGish and ResNet-18, as it is where their weights are given")
-      ->check(CLI::IsMember({48, 512}));
+  to.add_option("--channels", channels,
+                "48: features without weights; 512: VGGish and ResNet-18; 0: 512 where their weights are given, else 48")
+      ->check(CLI::IsMember({0, 48, 512}));
   to.add_option("--vggish", weights.vggish, "weights of VGGish (.pth or .safetensors)");
   to.add_option("--resnet", weights.resnet, "weights of ResNet-18 (.pth or .safetensors)");
   auto* const sound = to.add_option("--published-sound", sound_folder, "folder of the published [60, 128] files, to be converted");
   auto* const maps = to.add_option("--published-maps", maps_folder, "folder of the published [60, 512, 14, 14] files");
   sound->needs(maps), maps->needs(sound);
   to.add_option("--type", type, "of the stored features")->check(CLI::IsMember(stored_types));
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_option("--json", json, "file for what was made");
   to.add_flag("--quiet", quiet, "no progress");
 }
@@ -69,8 +71,6 @@ int features_command::run() {
   }
   const std::vector<std::string> all = files_of(films);
   if (all.empty()) throw ogm::value_error("avqa: no films. Give files or folders of them, or --published-sound and --published-maps.");
-  if (channels == 48 && weighted)
-    throw ogm::value_error("avqa: features of 48 channels need no weights. Give --channels 512, or no weights.");
   const auto make = extractor_for(channels != 0 ? channels : weighted ? 512 : 48, weights);
   const avqa::feature_shape shape = make->shape();
   avqa::store_writer store(out, shape, stored_types.at(type));
