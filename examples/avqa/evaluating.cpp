@@ -119,7 +119,7 @@ int evaluate_command::run() {
           q.frames = seen.pictures(), q.seconds = seen.seconds;
           q.attention = told[i].attention;
         } catch (const ogm::error& e) {
-          std::fprintf(stderr, "without its frames: %s\n", e.what());
+          std::fprintf(stderr, "without its frames: %s\n", said_by(e).c_str());
         }
       }
     out.questions.push_back(std::move(q));

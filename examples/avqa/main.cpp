@@ -2,6 +2,8 @@
 
 #include "commands.hpp"
 
+#include <ogm/core/error.hpp>
+
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -33,8 +35,11 @@ int main(int argc, char** argv) {
   }
   try {
     return chosen();
-  } catch (const std::exception& e) {
+  } catch (const ogm::error& e) {
     std::fprintf(stderr, "%s\n", e.what());  // it begins with the library that says it
+    return 1;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "avqa: %s\n", e.what());
     return 1;
   }
 }

@@ -83,7 +83,7 @@ int features_command::run() {
         store.add(std::filesystem::path(all[i]).stem().string(), sound, maps);
         progress.at(i + 1);
       } catch (const ogm::error& e) {
-        std::fprintf(stderr, "left out: %s\n", e.what());
+        std::fprintf(stderr, "left out: %s\n", said_by(e).c_str());
         ++left_out;
       }
   }
