@@ -47,25 +47,6 @@ namespace {
 
 constexpr std::array parts{avqa::part::train, avqa::part::val, avqa::part::test};
 
-/// add(sound, maps) of clip i may run on any thread; the store gets the clips in their order.
-template <class Make>
-void store_all(avqa::store_writer& to, const std::vector<avqa::scene_clip>& clips, avqa::part which, bool quiet, const Make& make) {
-  constexpr std::size_t together = 8;
-  const auto sound = std::size_t(to.shape().sound_count()), maps = std::size_t(to.shape().maps_count());
-  std::vector<float> sounds(together * sound), seen(together * maps);
-  const progress_line progress(std::string(name_of(which)) + " scene", clips.size(), quiet);
-  for (std::size_t first = 0; first < clips.size(); first += together) {
-    const std::size_t count = std::min(together, clips.size() - first);
-    ogm::parallel_for(long(count), [&](long i) {
-      const auto at = std::size_t(i);
-      make(clips[first + at], std::span(sounds).subspan(at * sound, sound), std::span(seen).subspan(at * maps, maps));
-    });
-    for (std::size_t i = 0; i < count; ++i)
-      to.add(clips[first + i].video_id, std::span(sounds).subspan(i * sound, sound), std::span(seen).subspan(i * maps, maps));
-    progress.at(first + count);
-  }
-}
-
 template <class Renderer>
 void write_films(const Renderer& from, const std::vector<avqa::scene_clip>& clips, avqa::part which, std::uint64_t seed, std::size_t count,
                  const std::string& folder, bool quiet) {
@@ -105,13 +86,16 @@ int scenes_command::run() {
   std::filesystem::create_directories(out);
   const std::string path = out + "/features.store";
 
-  const auto make = [&](const avqa::feature_shape& shape, const auto& features, const auto& films_of) {
+  // add(store, clips, part, done) stores the features of a part's clips, films_of(clips, part) writes its films.
+  const auto make = [&](const avqa::feature_shape& shape, const auto& add, const auto& films_of) {
     avqa::store_writer store(path, shape, stored_types.at(type));
     std::size_t scenes = 0, asked = 0;
     for (const avqa::part which : parts) {
       const std::vector<avqa::scene_clip> clips = avqa::draw_part(which, how);
-      store_all(store, clips, which, quiet,
-                [&](const avqa::scene_clip& clip, std::span<float> sound, std::span<float> maps) { features(clip, which, sound, maps); });
+      {
+        const progress_line progress(std::string(name_of(which)) + " scene", clips.size(), quiet);
+        add(store, clips, which, [&](std::size_t done) { progress.at(done); });
+      }
       films_of(clips, which);
       scenes += clips.size(), asked += avqa::annotations_of(clips).size();
     }
@@ -125,8 +109,8 @@ int scenes_command::run() {
     const avqa::rendered_features features;
     make(
         features.shape(),
-        [&](const avqa::scene_clip& clip, avqa::part which, std::span<float> sound, std::span<float> maps) {
-          features(renderer, clip.what, {which, seed, clip.index}, sound, maps);
+        [&](avqa::store_writer& store, const std::vector<avqa::scene_clip>& clips, avqa::part which, const auto& done) {
+          add_scenes(store, features, renderer, clips, which, seed, done);
         },
         [&](const std::vector<avqa::scene_clip>& clips, avqa::part which) {
           write_films(renderer, clips, which, seed, films, out + "/films", quiet);
@@ -140,8 +124,8 @@ int scenes_command::run() {
     const avqa::scene_composer composer(from);
     make(
         composer.shape(),
-        [&](const avqa::scene_clip& clip, avqa::part which, std::span<float> sound, std::span<float> maps) {
-          composer.compose(clip.what, which, seed, clip.index, sound, maps);
+        [&](avqa::store_writer& store, const std::vector<avqa::scene_clip>& clips, avqa::part which, const auto& done) {
+          add_scenes(store, composer, clips, which, seed, done);
         },
         [](const auto&, avqa::part) {});
   } else {
