@@ -3,6 +3,7 @@
 #include "asking.hpp"
 #include "commands.hpp"
 #include "json_file.hpp"
+#include "outputs.hpp"
 
 #include <avqa/evaluation/report.hpp>
 #include <avqa/question/matching.hpp>
@@ -59,6 +60,7 @@ int answer_command::run() {
   const auto network = entry.open(model);
   question_batch batch;
   batch.count = 1;
+  require_writable({{"--picture", picture}, {"--report", report}, {"--json", json}});
   seen_clip seen;
   if (entry.hears || entry.looks) {
     const auto extract = extractor_for(entry.channels, weights);

@@ -4,6 +4,7 @@
 #include "commands.hpp"
 #include "films.hpp"
 #include "json_file.hpp"
+#include "outputs.hpp"
 
 #include <avqa/data/splits.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
@@ -68,6 +69,7 @@ int evaluate_command::run() {
   const ogm::use_threads pool(threads);
   annotations.complete();
   if (annotations.test.empty()) throw ogm::value_error("avqa: there are no questions to answer. Give --test, or --annotations DIR.");
+  require_writable({{"--json", json}, {"--answers", answers}, {"--report", report}});
   const auto done = examine(model, features, annotations.test, quiet);
   const network_entry& entry = *done->entry;
   const std::vector<avqa::annotation>& asked = done->asked;

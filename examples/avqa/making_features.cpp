@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "json_file.hpp"
+#include "outputs.hpp"
 #include "progress_line.hpp"
 
 #include <avqa/features/published_features.hpp>
@@ -69,6 +70,7 @@ int features_command::run() {
     store.finish();
     return tell(std::size_t(from.videos().size()), 0, from.shape());
   }
+  require_writable({{"--out", out}, {"--json", json}});
   const std::vector<std::string> all = files_of(films);
   if (all.empty()) throw ogm::value_error("avqa: no films. Give files or folders of them, or --published-sound and --published-maps.");
   const auto make = extractor_for(channels != 0 ? channels : weighted ? 512 : 48, weights);

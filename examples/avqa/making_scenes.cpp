@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "json_file.hpp"
+#include "outputs.hpp"
 #include "progress_line.hpp"
 
 #include <avqa/data/scenes/collection.hpp>
@@ -83,7 +84,8 @@ int scenes_command::run() {
   if (source != "instruments" && !instruments.empty()) throw ogm::value_error("avqa: --instruments is for --source instruments.");
   avqa::collection_options how{
       .seed = seed, .train = train, .val = validation, .test = test, .questions = questions, .mixed = mixed, .scenes = {}, .asking = {}};
-  std::filesystem::create_directories(out);
+  require_folder("--out", out);
+  require_writable({{"--json", json}});
   const std::string path = out + "/features.store";
 
   // add(store, clips, part, done) stores the features of a part's clips, films_of(clips, part) writes its films.

@@ -4,6 +4,7 @@
 #include "commands.hpp"
 #include "json_file.hpp"
 #include "networks.hpp"
+#include "outputs.hpp"
 
 #include <avqa/data/music_avqa.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
@@ -72,6 +73,8 @@ void pretrain_command::add(CLI::App& to) {
 int pretrain_command::run() {
   const ogm::use_threads pool(threads);
   complete();
+  require_folder("--out", how.out);
+  require_writable({{"--json", json}});
   const avqa::feature_shape shape = avqa::feature_store(how.features).shape();
   const auto& stages = all_networks().stages;
   const auto found = std::find_if(stages.begin(), stages.end(),
@@ -106,6 +109,8 @@ int train_command::run() {
   complete();
   if (annotations.test.empty() && !(json.empty() && report.empty()))
     throw ogm::value_error("avqa: accuracies and a report are of test questions. Give --test, or --annotations DIR with avqa-test.json.");
+  require_folder("--out", how.out);
+  require_writable({{"--json", json}, {"--report", report}});
   const train_result r = network_for(row, how.features).train(how);
   std::printf("%s: %zu parameters, best epoch %d with %.2f %% on validation, %.1f s (%.1f s an epoch)\n", row.c_str(), r.parameters,
               r.best_epoch, r.validation, r.seconds, r.seconds_an_epoch);
@@ -140,6 +145,8 @@ int compare_command::run() {
   const ogm::use_threads pool(threads);
   complete();
   if (annotations.test.empty()) throw ogm::value_error("avqa: networks are compared by test questions. Give --test, or --annotations DIR.");
+  require_folder("--out", how.out);
+  require_writable({{"--json", json}});
   const std::string folder = how.out;
   std::vector<avqa::named_accuracy> table;
   std::vector<std::pair<std::string, std::string>> results;
