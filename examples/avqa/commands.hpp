@@ -73,7 +73,7 @@ struct features_command {
 
 struct answer_command {
   static constexpr const char *name = "answer", *what = "answers a question about a film";
-  std::string film, question, model, picture = "attention.png", report, json;
+  std::string film, question, model, picture, report, json;
   feature_weights weights;
   int threads = 2;
   void add(CLI::App& to);

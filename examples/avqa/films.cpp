@@ -122,9 +122,13 @@ std::unique_ptr<feature_extractor> extractor_for(ogm::size_type channels, const 
       throw ogm::value_error("avqa: features of 48 channels need no weights, and --vggish and --resnet would do nothing. Leave them out.");
     return std::make_unique<weightless_features>();
   }
-  if (channels == 512) return std::make_unique<published_networks_features>(weights);
+  if (made_of_films(channels)) return std::make_unique<published_networks_features>(weights);
   throw ogm::value_error("avqa: this program makes features of 48 channels, without weights, and of 512, by VGGish and ResNet-18; not of " +
                          std::to_string(channels) + ".");
+bool made_of_films(ogm::size_type channels) {
+  return channels == avqa::patch_statistics::channels || channels == avqa::feature_shape().channels;
+}
+
 }
 
 }  // namespace program

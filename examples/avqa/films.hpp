@@ -44,6 +44,8 @@ struct feature_weights {
 /// Features of as many channels as a network takes: 48 without weights, 512 by VGGish and ResNet-18.
 ///
 /// Errors     value_error for other channels, or where weights are missing or are not needed
+/// Whether features of so many channels are made of films: those that are composed are not.
+bool made_of_films(ogm::size_type channels);
 std::unique_ptr<feature_extractor> extractor_for(ogm::size_type channels, const feature_weights& weights);
 
 }  // namespace program

@@ -200,6 +200,7 @@ template <class Widths, avqa::ablation... Rows> std::vector<network_entry> entri
         .name = name_of(Row),
         .hears = network::hears,
         .looks = network::looks,
+        .attends = network::attends,
         .sound = Widths::audio,
         .channels = Widths::channels,
         .width = Widths::width,
