@@ -68,7 +68,7 @@ struct features_command {
   int run();
 
  private:
-  int tell(std::size_t videos, std::size_t left_out, const avqa::feature_shape& shape) const;
+  int tell(std::size_t videos, std::size_t left_out, std::size_t passed_over, const avqa::feature_shape& shape) const;
 };
 
 struct answer_command {

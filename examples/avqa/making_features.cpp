@@ -17,7 +17,9 @@
 namespace program {
 
 void features_command::add(CLI::App& to) {
-  to.add_option("films", films, "media files, or folders of them; the name of a file without its ending is the id of the video")
+  to.add_option(
+        "films", films,
+        "media files, or folders of them, whose other files are passed over; the name of a file without its ending is the id of the video")
       ->default_str("");
   to.add_option("--out", out, "the store");
   to.add_option("--channels", channels,
@@ -35,7 +37,8 @@ void features_command::add(CLI::App& to) {
 }
 
 namespace {
-std::vector<std::string> files_of(const std::vector<std::string>& given) {
+/// The files that are given, and those of folders that are media by their names.
+std::vector<std::string> files_of(const std::vector<std::string>& given, std::size_t& passed_over) {
   std::vector<std::string> out;
   for (const std::string& path : given) {
     if (!std::filesystem::is_directory(path)) {
@@ -46,20 +49,28 @@ std::vector<std::string> files_of(const std::vector<std::string>& given) {
     for (const auto& entry : std::filesystem::directory_iterator(path))
       if (entry.is_regular_file()) inside.push_back(entry.path().string());
     std::sort(inside.begin(), inside.end());
-    out.insert(out.end(), inside.begin(), inside.end());
+    for (const std::string& file : inside)
+      if (named_as_media(file))
+        out.push_back(file);
+      else
+        std::fprintf(stderr, "passed over, by its name no film: %s\n", file.c_str()), ++passed_over;
   }
   return out;
 }
 }  // namespace
 
-int features_command::tell(std::size_t videos, std::size_t left_out, const avqa::feature_shape& shape) const {
+int features_command::tell(std::size_t videos, std::size_t left_out, std::size_t passed_over, const avqa::feature_shape& shape) const {
   std::printf("%zu videos, %zu left out\n%s: %s\n", videos, left_out, out.c_str(), shape.text().c_str());
   if (!json.empty())
-    write_json(json, {{"videos", std::to_string(videos)}, {"left_out", std::to_string(left_out)}, {"features", json_text(out)}});
+    write_json(json, {{"videos", std::to_string(videos)},
+                      {"left_out", std::to_string(left_out)},
+                      {"passed_over", std::to_string(passed_over)},
+                      {"features", json_text(out)}});
   return left_out > 0;
 }
 int features_command::run() {
   const ogm::use_threads pool(threads);
+  require_writable({{"--out", out}, {"--json", json}});
   const bool weighted = !weights.vggish.empty() || !weights.resnet.empty();
   if (!maps_folder.empty()) {
     if (!films.empty() || weighted || channels != 0)
@@ -68,10 +79,10 @@ int features_command::run() {
     avqa::store_writer store(out, from.shape(), stored_types.at(type));
     avqa::add_all(store, from);
     store.finish();
-    return tell(std::size_t(from.videos().size()), 0, from.shape());
+    return tell(std::size_t(from.videos().size()), 0, 0, from.shape());
   }
-  require_writable({{"--out", out}, {"--json", json}});
-  const std::vector<std::string> all = files_of(films);
+  std::size_t passed_over = 0;
+  const std::vector<std::string> all = files_of(films, passed_over);
   if (all.empty()) throw ogm::value_error("avqa: no films. Give files or folders of them, or --published-sound and --published-maps.");
   const auto make = extractor_for(channels != 0 ? channels : weighted ? 512 : 48, weights);
   const avqa::feature_shape shape = make->shape();
@@ -92,7 +103,7 @@ int features_command::run() {
   if (store.size() == 0)
     throw ogm::data_error("avqa: none of the " + std::to_string(all.size()) + " films could be read; nothing is stored.");
   store.finish();
-  return tell(std::size_t(store.size()), left_out, shape);
+  return tell(std::size_t(store.size()), left_out, passed_over, shape);
 }
 
 }  // namespace program
