@@ -3,6 +3,7 @@
 #include "asking.hpp"
 #include "commands.hpp"
 #include "json_file.hpp"
+#include "outputs.hpp"
 
 #include <avqa/evaluation/report.hpp>
 #include <avqa/question/matching.hpp>
@@ -20,12 +21,16 @@ namespace program {
 void answer_command::add(CLI::App& to) {
   to.add_option("film", film, "a media file, of which the first minute counts")->required()->check(CLI::ExistingFile);
   to.add_option("question", question, "as one of the 33 templates asks: \"Is the violin louder than the piano?\"")->required();
-  to.add_option("--model", model, "weights of a network of this program (.safetensors or .pt)")->required();
+  to.add_option(
+        "--model", model,
+        "weights (.safetensors or .pt) of a network that takes features of films: maps of 48 channels, or the published 512; or of q")
+      ->required();
   to.add_option("--vggish", weights.vggish, "weights of VGGish, for networks of the published widths");
   to.add_option("--resnet", weights.resnet, "weights of ResNet-18, for networks of the published widths");
-  to.add_option("--picture", picture, "where the picture of the attention goes; empty: nowhere");
+  to.add_option("--picture", picture,
+                "file (.png) for a picture of where av_q_tg and avst looked, and when they listened; without it none is drawn");
   to.add_option("--report", report, "file for the same in HTML");
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_option("--json", json, "file for the answer and its evidence");
 }
 
@@ -55,7 +60,16 @@ std::string moments(const std::vector<float>& weight, const std::vector<double>&
 int answer_command::run() {
   const ogm::use_threads pool(threads);
   const avqa::matched_question asked = avqa::understand_question(question);
+  require_writable({{"--picture", picture}, {"--report", report}, {"--json", json}});
   const network_entry& entry = network_in(model);
+  if ((entry.hears || entry.looks) && !made_of_films(entry.channels))
+    throw ogm::value_error(
+        "avqa: " + model + " is " + entry.text() +
+        ": its features are composed (scenes --composed) and cannot be made of a film. Networks whose maps have 48 or 512 "
+        "channels can answer about films, and q.");
+  if (!picture.empty() && !entry.attends)
+    throw ogm::value_error("avqa: " + model + " is " + entry.text() + ", which attends to nothing that --picture " + picture +
+                           " could show. Networks av_q_tg and avst do.");
   const auto network = entry.open(model);
   question_batch batch;
   batch.count = 1;

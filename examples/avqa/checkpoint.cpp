@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "json_file.hpp"
 #include "networks.hpp"
+#include "outputs.hpp"
 
 #include <ogm/data/pt.hpp>
 #include <ogm/data/safetensors.hpp>
@@ -41,6 +42,7 @@ void checkpoint_command::add(CLI::App& to) {
 }
 
 int checkpoint_command::run() {
+  require_writable({{"--json", json}});
   std::vector<std::string> lines;
   ogm::size_type elements = 0;
   const auto add = [&](const std::string& name, const auto& shape, std::string_view type) {

@@ -22,8 +22,12 @@ inline const std::map<std::string, ogm::data::dtype> stored_types{
 
 /// The folder of the official annotations, or files of one's own.
 struct annotation_files {
+  /// Which of the files a subcommand reads: the others are no options of it.
+  struct parts {
+    bool train = true, validation = true, test = true;
+  };
   std::string folder, train, validation, test;
-  void add(CLI::App& to);
+  void add(CLI::App& to, const parts& read);
   /// Fills in what the folder has.
   void complete();
 };
@@ -33,7 +37,8 @@ struct training_command {
   train_options how;
   annotation_files annotations;
   int threads = 2;
-  void add(CLI::App& to);
+  void add(CLI::App& to, const annotation_files::parts& read);
+  void add_seed(CLI::App& to);
   /// Errors     value_error where there is nothing to train on or to validate on
   void complete();
 };
@@ -63,12 +68,12 @@ struct features_command {
   int run();
 
  private:
-  int tell(std::size_t videos, std::size_t left_out, const avqa::feature_shape& shape) const;
+  int tell(std::size_t videos, std::size_t left_out, std::size_t passed_over, const avqa::feature_shape& shape) const;
 };
 
 struct answer_command {
   static constexpr const char *name = "answer", *what = "answers a question about a film";
-  std::string film, question, model, picture = "attention.png", report, json;
+  std::string film, question, model, picture, report, json;
   feature_weights weights;
   int threads = 2;
   void add(CLI::App& to);

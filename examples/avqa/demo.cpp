@@ -3,6 +3,7 @@
 #include "asking.hpp"
 #include "commands.hpp"
 #include "json_file.hpp"
+#include "outputs.hpp"
 
 #include <avqa/data/music_avqa.hpp>
 #include <ogm/data/bytes.hpp>
@@ -21,8 +22,8 @@ void demo_command::add(CLI::App& to) {
   to.add_option("--data", data, "folder with av_instruments: real photographs and sampled notes instead of drawn ones");
   to.add_option("--out", out, "folder for everything that is made");
   to.add_option("--json", json, "file for the result");
-  to.add_option("--seed", seed);
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--seed", seed, "of the scenes and of the training");
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_flag("--quick", quick, "fewer scenes and epochs: shows the way, learns little");
 }
 
@@ -37,7 +38,8 @@ int demo_command::run() {
   if (std::filesystem::exists(out) && !std::filesystem::is_empty(out) && !std::filesystem::exists(mark))
     throw ogm::value_error("avqa: " + out + " has something else in it, and the demo begins with an empty folder. Give another --out.");
   std::filesystem::remove_all(out);
-  std::filesystem::create_directories(out);
+  require_folder("--out", out);
+  require_writable({{"--json", json}});
   ogm::data::write_atomically(mark, ogm::data::byte_span());
 
   step("scenes with questions whose answers are known");

@@ -4,6 +4,7 @@
 #include "commands.hpp"
 #include "films.hpp"
 #include "json_file.hpp"
+#include "outputs.hpp"
 
 #include <avqa/data/splits.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
@@ -22,15 +23,15 @@
 namespace program {
 
 void evaluate_command::add(CLI::App& to) {
-  annotations.add(to);
+  annotations.add(to, {.validation = false});
   to.add_option("--model", model, "weights of a network of this program (.safetensors or .pt)")->required();
   to.add_option("--features", features, "feature store; q needs none");
-  to.add_option("--media", media, "folder of the videos, for the frames of the report");
   to.add_option("--json", json, "file for the accuracies");
   to.add_option("--answers", answers, "file for each question with its answer");
-  to.add_option("--report", report, "file for a report in HTML");
-  to.add_option("--shown", shown, "questions that the report shows with their evidence")->check(CLI::Range(0, 1000));
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  auto* const page = to.add_option("--report", report, "file for a report in HTML");
+  to.add_option("--media", media, "folder of the videos, for the frames of the report")->needs(page);
+  to.add_option("--shown", shown, "questions that the report shows with their evidence")->check(CLI::Range(0, 1000))->needs(page);
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_flag("--quiet", quiet, "no progress");
 }
 
@@ -68,6 +69,7 @@ int evaluate_command::run() {
   const ogm::use_threads pool(threads);
   annotations.complete();
   if (annotations.test.empty()) throw ogm::value_error("avqa: there are no questions to answer. Give --test, or --annotations DIR.");
+  require_writable({{"--json", json}, {"--answers", answers}, {"--report", report}});
   const auto done = examine(model, features, annotations.test, quiet);
   const network_entry& entry = *done->entry;
   const std::vector<avqa::annotation>& asked = done->asked;
@@ -119,7 +121,7 @@ int evaluate_command::run() {
           q.frames = seen.pictures(), q.seconds = seen.seconds;
           q.attention = told[i].attention;
         } catch (const ogm::error& e) {
-          std::fprintf(stderr, "without its frames: %s\n", e.what());
+          std::fprintf(stderr, "without its frames: %s\n", said_by(e).c_str());
         }
       }
     out.questions.push_back(std::move(q));

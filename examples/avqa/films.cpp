@@ -9,6 +9,7 @@
 #include <ogm/train/checkpoint.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 #ifdef OGM_WITH_FFMPEG
@@ -53,6 +54,14 @@ std::string film_of(const std::string& folder, const std::string& video) {
   for (const char* ending : {".mp4", ".mkv", ".webm", ".avi"})
     if (const auto path = std::filesystem::path(folder) / (video + ending); std::filesystem::is_regular_file(path)) return path.string();
   return "";
+}
+
+bool named_as_media(const std::string& path) {
+  std::string ending = std::filesystem::path(path).extension().string();
+  for (char& c : ending) c = char(std::tolower(static_cast<unsigned char>(c)));
+  for (const char* known : {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a"})
+    if (ending == known) return true;
+  return false;
 }
 
 namespace {
@@ -116,9 +125,17 @@ class published_networks_features : public feature_extractor {
 
 }  // namespace
 
+bool made_of_films(ogm::size_type channels) {
+  return channels == avqa::patch_statistics::channels || channels == avqa::feature_shape().channels;
+}
+
 std::unique_ptr<feature_extractor> extractor_for(ogm::size_type channels, const feature_weights& weights) {
-  if (channels == avqa::patch_statistics::channels) return std::make_unique<weightless_features>();
-  if (channels == 512) return std::make_unique<published_networks_features>(weights);
+  if (channels == avqa::patch_statistics::channels) {
+    if (!weights.vggish.empty() || !weights.resnet.empty())
+      throw ogm::value_error("avqa: features of 48 channels need no weights, and --vggish and --resnet would do nothing. Leave them out.");
+    return std::make_unique<weightless_features>();
+  }
+  if (made_of_films(channels)) return std::make_unique<published_networks_features>(weights);
   throw ogm::value_error("avqa: this program makes features of 48 channels, without weights, and of 512, by VGGish and ResNet-18; not of " +
                          std::to_string(channels) + ".");
 }

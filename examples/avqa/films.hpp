@@ -28,6 +28,9 @@ seen_clip read_film(const std::string& path, int steps, bool needs_sound, bool n
 /// The file of a video in a folder, empty where there is none.
 std::string film_of(const std::string& folder, const std::string& video);
 
+/// Whether a file is a film, or a sound, by the ending of its name.
+bool named_as_media(const std::string& path);
+
 /// Makes the features of a film.
 class feature_extractor {
  public:
@@ -41,9 +44,11 @@ class feature_extractor {
 struct feature_weights {
   std::string vggish, resnet;
 };
+/// Whether features of so many channels are made of films: those that are composed are not.
+bool made_of_films(ogm::size_type channels);
 /// Features of as many channels as a network takes: 48 without weights, 512 by VGGish and ResNet-18.
 ///
-/// Errors     value_error for other channels, or where weights are missing
+/// Errors     value_error for other channels, or where weights are missing or are not needed
 std::unique_ptr<feature_extractor> extractor_for(ogm::size_type channels, const feature_weights& weights);
 
 }  // namespace program

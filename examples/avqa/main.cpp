@@ -2,6 +2,8 @@
 
 #include "commands.hpp"
 
+#include <ogm/core/error.hpp>
+
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -10,6 +12,7 @@
 int main(int argc, char** argv) {
   CLI::App app("Answers questions about what is seen and heard.");
   app.require_subcommand(1);
+  app.option_defaults()->always_capture_default();
   std::tuple<program::scenes_command, program::features_command, program::pretrain_command, program::train_command,
              program::compare_command, program::evaluate_command, program::answer_command, program::demo_command,
              program::checkpoint_command>
@@ -32,8 +35,11 @@ int main(int argc, char** argv) {
   }
   try {
     return chosen();
-  } catch (const std::exception& e) {
+  } catch (const ogm::error& e) {
     std::fprintf(stderr, "%s\n", e.what());  // it begins with the library that says it
+    return 1;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "avqa: %s\n", e.what());
     return 1;
   }
 }

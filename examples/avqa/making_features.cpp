@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "json_file.hpp"
+#include "outputs.hpp"
 #include "progress_line.hpp"
 
 #include <avqa/features/published_features.hpp>
@@ -16,23 +17,28 @@
 namespace program {
 
 void features_command::add(CLI::App& to) {
-  to.add_option("films", films, "media files, or folders of them; the name of a file without its ending is the id of the video");
+  to.add_option(
+        "films", films,
+        "media files, or folders of them, whose other files are passed over; the name of a file without its ending is the id of the video")
+      ->default_str("");
   to.add_option("--out", out, "the store");
-  to.add_option("--channels", channels, "48: features without weights; 512: VGGish and ResNet-18, as it is where their weights are given")
-      ->check(CLI::IsMember({48, 512}));
+  to.add_option("--channels", channels,
+                "48: features without weights; 512: VGGish and ResNet-18; 0: 512 where their weights are given, else 48")
+      ->check(CLI::IsMember({0, 48, 512}));
   to.add_option("--vggish", weights.vggish, "weights of VGGish (.pth or .safetensors)");
   to.add_option("--resnet", weights.resnet, "weights of ResNet-18 (.pth or .safetensors)");
   auto* const sound = to.add_option("--published-sound", sound_folder, "folder of the published [60, 128] files, to be converted");
   auto* const maps = to.add_option("--published-maps", maps_folder, "folder of the published [60, 512, 14, 14] files");
   sound->needs(maps), maps->needs(sound);
   to.add_option("--type", type, "of the stored features")->check(CLI::IsMember(stored_types));
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_option("--json", json, "file for what was made");
   to.add_flag("--quiet", quiet, "no progress");
 }
 
 namespace {
-std::vector<std::string> files_of(const std::vector<std::string>& given) {
+/// The files that are given, and those of folders that are media by their names.
+std::vector<std::string> files_of(const std::vector<std::string>& given, std::size_t& passed_over) {
   std::vector<std::string> out;
   for (const std::string& path : given) {
     if (!std::filesystem::is_directory(path)) {
@@ -43,20 +49,28 @@ std::vector<std::string> files_of(const std::vector<std::string>& given) {
     for (const auto& entry : std::filesystem::directory_iterator(path))
       if (entry.is_regular_file()) inside.push_back(entry.path().string());
     std::sort(inside.begin(), inside.end());
-    out.insert(out.end(), inside.begin(), inside.end());
+    for (const std::string& file : inside)
+      if (named_as_media(file))
+        out.push_back(file);
+      else
+        std::fprintf(stderr, "passed over, by its name no film: %s\n", file.c_str()), ++passed_over;
   }
   return out;
 }
 }  // namespace
 
-int features_command::tell(std::size_t videos, std::size_t left_out, const avqa::feature_shape& shape) const {
+int features_command::tell(std::size_t videos, std::size_t left_out, std::size_t passed_over, const avqa::feature_shape& shape) const {
   std::printf("%zu videos, %zu left out\n%s: %s\n", videos, left_out, out.c_str(), shape.text().c_str());
   if (!json.empty())
-    write_json(json, {{"videos", std::to_string(videos)}, {"left_out", std::to_string(left_out)}, {"features", json_text(out)}});
+    write_json(json, {{"videos", std::to_string(videos)},
+                      {"left_out", std::to_string(left_out)},
+                      {"passed_over", std::to_string(passed_over)},
+                      {"features", json_text(out)}});
   return left_out > 0;
 }
 int features_command::run() {
   const ogm::use_threads pool(threads);
+  require_writable({{"--out", out}, {"--json", json}});
   const bool weighted = !weights.vggish.empty() || !weights.resnet.empty();
   if (!maps_folder.empty()) {
     if (!films.empty() || weighted || channels != 0)
@@ -65,12 +79,11 @@ int features_command::run() {
     avqa::store_writer store(out, from.shape(), stored_types.at(type));
     avqa::add_all(store, from);
     store.finish();
-    return tell(std::size_t(from.videos().size()), 0, from.shape());
+    return tell(std::size_t(from.videos().size()), 0, 0, from.shape());
   }
-  const std::vector<std::string> all = files_of(films);
+  std::size_t passed_over = 0;
+  const std::vector<std::string> all = files_of(films, passed_over);
   if (all.empty()) throw ogm::value_error("avqa: no films. Give files or folders of them, or --published-sound and --published-maps.");
-  if (channels == 48 && weighted)
-    throw ogm::value_error("avqa: features of 48 channels need no weights. Give --channels 512, or no weights.");
   const auto make = extractor_for(channels != 0 ? channels : weighted ? 512 : 48, weights);
   const avqa::feature_shape shape = make->shape();
   avqa::store_writer store(out, shape, stored_types.at(type));
@@ -83,14 +96,14 @@ int features_command::run() {
         store.add(std::filesystem::path(all[i]).stem().string(), sound, maps);
         progress.at(i + 1);
       } catch (const ogm::error& e) {
-        std::fprintf(stderr, "left out: %s\n", e.what());
+        std::fprintf(stderr, "left out: %s\n", said_by(e).c_str());
         ++left_out;
       }
   }
   if (store.size() == 0)
     throw ogm::data_error("avqa: none of the " + std::to_string(all.size()) + " films could be read; nothing is stored.");
   store.finish();
-  return tell(std::size_t(store.size()), left_out, shape);
+  return tell(std::size_t(store.size()), left_out, passed_over, shape);
 }
 
 }  // namespace program

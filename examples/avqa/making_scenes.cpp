@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "json_file.hpp"
+#include "outputs.hpp"
 #include "progress_line.hpp"
 
 #include <avqa/data/scenes/collection.hpp>
@@ -30,15 +31,15 @@ void scenes_command::add(CLI::App& to) {
   to.add_option("--instruments", instruments, "folder of the photographs and notes");
   to.add_flag("--composed", composed, "of instruments: features composed of those of photographs and notes, 128 and 128 channels wide");
   to.add_option("--out", out, "folder for avqa-train.json, avqa-val.json, avqa-test.json, features.store and films");
-  to.add_option("--train", train, "scenes");
-  to.add_option("--validation", validation, "scenes");
-  to.add_option("--test", test, "scenes");
+  to.add_option("--train", train, "scenes to train on");
+  to.add_option("--validation", validation, "scenes that choose the epoch");
+  to.add_option("--test", test, "scenes to be asked about at the end");
   to.add_option("--questions", questions, "a scene")->check(CLI::Range(1, 100));
   to.add_option("--mixed", mixed, "chance of each scene to be a mixture of two")->check(CLI::Range(0.0, 1.0));
   to.add_option("--films", films, "so many scenes of each part also as .mp4 files");
   to.add_option("--type", type, "of the stored features")->check(CLI::IsMember(stored_types));
-  to.add_option("--seed", seed);
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--seed", seed, "of everything that is drawn");
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_option("--json", json, "file for what was made");
   to.add_flag("--quiet", quiet, "no progress");
 }
@@ -46,25 +47,6 @@ void scenes_command::add(CLI::App& to) {
 namespace {
 
 constexpr std::array parts{avqa::part::train, avqa::part::val, avqa::part::test};
-
-/// add(sound, maps) of clip i may run on any thread; the store gets the clips in their order.
-template <class Make>
-void store_all(avqa::store_writer& to, const std::vector<avqa::scene_clip>& clips, avqa::part which, bool quiet, const Make& make) {
-  constexpr std::size_t together = 8;
-  const auto sound = std::size_t(to.shape().sound_count()), maps = std::size_t(to.shape().maps_count());
-  std::vector<float> sounds(together * sound), seen(together * maps);
-  const progress_line progress(std::string(name_of(which)) + " scene", clips.size(), quiet);
-  for (std::size_t first = 0; first < clips.size(); first += together) {
-    const std::size_t count = std::min(together, clips.size() - first);
-    ogm::parallel_for(long(count), [&](long i) {
-      const auto at = std::size_t(i);
-      make(clips[first + at], std::span(sounds).subspan(at * sound, sound), std::span(seen).subspan(at * maps, maps));
-    });
-    for (std::size_t i = 0; i < count; ++i)
-      to.add(clips[first + i].video_id, std::span(sounds).subspan(i * sound, sound), std::span(seen).subspan(i * maps, maps));
-    progress.at(first + count);
-  }
-}
 
 template <class Renderer>
 void write_films(const Renderer& from, const std::vector<avqa::scene_clip>& clips, avqa::part which, std::uint64_t seed, std::size_t count,
@@ -102,16 +84,20 @@ int scenes_command::run() {
   if (source != "instruments" && !instruments.empty()) throw ogm::value_error("avqa: --instruments is for --source instruments.");
   avqa::collection_options how{
       .seed = seed, .train = train, .val = validation, .test = test, .questions = questions, .mixed = mixed, .scenes = {}, .asking = {}};
-  std::filesystem::create_directories(out);
+  require_folder("--out", out);
+  require_writable({{"--json", json}});
   const std::string path = out + "/features.store";
 
-  const auto make = [&](const avqa::feature_shape& shape, const auto& features, const auto& films_of) {
+  // add(store, clips, part, done) stores the features of a part's clips, films_of(clips, part) writes its films.
+  const auto make = [&](const avqa::feature_shape& shape, const auto& add, const auto& films_of) {
     avqa::store_writer store(path, shape, stored_types.at(type));
     std::size_t scenes = 0, asked = 0;
     for (const avqa::part which : parts) {
       const std::vector<avqa::scene_clip> clips = avqa::draw_part(which, how);
-      store_all(store, clips, which, quiet,
-                [&](const avqa::scene_clip& clip, std::span<float> sound, std::span<float> maps) { features(clip, which, sound, maps); });
+      {
+        const progress_line progress(std::string(name_of(which)) + " scene", clips.size(), quiet);
+        add(store, clips, which, [&](std::size_t done) { progress.at(done); });
+      }
       films_of(clips, which);
       scenes += clips.size(), asked += avqa::annotations_of(clips).size();
     }
@@ -125,8 +111,8 @@ int scenes_command::run() {
     const avqa::rendered_features features;
     make(
         features.shape(),
-        [&](const avqa::scene_clip& clip, avqa::part which, std::span<float> sound, std::span<float> maps) {
-          features(renderer, clip.what, {which, seed, clip.index}, sound, maps);
+        [&](avqa::store_writer& store, const std::vector<avqa::scene_clip>& clips, avqa::part which, const auto& done) {
+          add_scenes(store, features, renderer, clips, which, seed, done);
         },
         [&](const std::vector<avqa::scene_clip>& clips, avqa::part which) {
           write_films(renderer, clips, which, seed, films, out + "/films", quiet);
@@ -140,8 +126,8 @@ int scenes_command::run() {
     const avqa::scene_composer composer(from);
     make(
         composer.shape(),
-        [&](const avqa::scene_clip& clip, avqa::part which, std::span<float> sound, std::span<float> maps) {
-          composer.compose(clip.what, which, seed, clip.index, sound, maps);
+        [&](avqa::store_writer& store, const std::vector<avqa::scene_clip>& clips, avqa::part which, const auto& done) {
+          add_scenes(store, composer, clips, which, seed, done);
         },
         [](const auto&, avqa::part) {});
   } else {

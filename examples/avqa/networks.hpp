@@ -57,7 +57,7 @@ class answerer {
 /// One network that can be trained, and asked.
 struct network_entry {
   std::string_view name;  // of its row in the ablation
-  bool hears, looks;
+  bool hears, looks, attends;
   int sound, channels, width;  // features that it takes, and its own width
   tensor_shapes (*tensors)();
   train_result (*train)(const train_options& how);

@@ -2,7 +2,10 @@
 
 #include "json_file.hpp"
 
+#include <ogm/train/observers/earlier_run.hpp>
+
 #include <filesystem>
+#include <numeric>
 
 namespace program {
 
@@ -26,6 +29,11 @@ void continue_only_the_same(const train_options& how, const std::string& title) 
       throw ogm::value_error("avqa: " + how.out + " has a run with other options, see " + path + ". Give --anew, or another --out.");
   }
   ogm::data::write_atomically(path, ogm::data::as_byte_span(options));
+}
+
+double mean_seconds_of_epochs(const std::string& folder) {
+  const auto seconds = ogm::observers::read_earlier_table(folder + "/epochs.csv").column("seconds");
+  return seconds.empty() ? 0 : std::accumulate(seconds.begin(), seconds.end(), 0.0) / double(seconds.size());
 }
 
 }  // namespace program

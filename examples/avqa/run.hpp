@@ -50,6 +50,9 @@ template <class Network> auto policy_of(const std::string& name, [[maybe_unused]
 /// Errors     value_error where the folder has a run of others
 void continue_only_the_same(const train_options& how, const std::string& title);
 
+/// Over the epochs of a run in a folder, those of earlier calls too.
+double mean_seconds_of_epochs(const std::string& folder);
+
 /// Trains and keeps the model of the best epoch on the validation data.
 template <class Model, class Policy, class Data>
 train_result fit(const train_options& how, const std::string& title, Policy policy, const Data& training, const Data& validation) {
@@ -57,7 +60,7 @@ train_result fit(const train_options& how, const std::string& title, Policy poli
   ogm::trainer run{Model{}, std::move(policy), ogm::optim::adam{.lr = how.rate}, {.seed = how.seed, .title = title}};
   if (!how.start.empty()) with_weights(how.start, [&](const auto& file) { ogm::warm_start(run.model(), file); });
   if (!how.quiet) run.observe(ogm::observers::progress{});
-  ogm::observers::plots curves{how.out};
+  ogm::observers::plots curves{how.out, {.append = how.resume}};
   run.observe(curves, ogm::observers::csv{how.out, {.append = how.resume}});
   const std::string best = how.out + "/best.safetensors";
   const auto fitted = run.fit(training, {.epochs = how.epochs,
@@ -71,7 +74,7 @@ train_result fit(const train_options& how, const std::string& title, Policy poli
   return {.best_epoch = fitted.best_epoch,
           .validation = 100 * fitted.best.fused.accuracy,
           .seconds = fitted.seconds,
-          .seconds_an_epoch = fitted.seconds / std::max(1, how.epochs),
+          .seconds_an_epoch = mean_seconds_of_epochs(how.out),
           .parameters = std::size_t(ogm::parameter_count(run.model())),
           .best = best,
           .curves = curves.drawing()};
@@ -197,6 +200,7 @@ template <class Widths, avqa::ablation... Rows> std::vector<network_entry> entri
         .name = name_of(Row),
         .hears = network::hears,
         .looks = network::looks,
+        .attends = network::attends,
         .sound = Widths::audio,
         .channels = Widths::channels,
         .width = Widths::width,

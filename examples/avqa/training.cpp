@@ -4,6 +4,7 @@
 #include "commands.hpp"
 #include "json_file.hpp"
 #include "networks.hpp"
+#include "outputs.hpp"
 
 #include <avqa/data/music_avqa.hpp>
 #include <avqa/evaluation/accuracy_table.hpp>
@@ -20,12 +21,12 @@
 
 namespace program {
 
-void annotation_files::add(CLI::App& to) {
+void annotation_files::add(CLI::App& to, const parts& read) {
   to.add_option("--annotations", folder,
                 "folder with avqa-train.json (or avqa-train_partial_matched.json), avqa-val.json and avqa-test.json");
-  to.add_option("--train", train, "annotations to train on");
-  to.add_option("--validation", validation, "annotations that choose the epoch");
-  to.add_option("--test", test, "annotations that are answered at the end");
+  if (read.train) to.add_option("--train", train, "annotations of the training");
+  if (read.validation) to.add_option("--validation", validation, "annotations that choose the epoch");
+  if (read.test) to.add_option("--test", test, "annotations that are answered at the end");
 }
 void annotation_files::complete() {
   const auto fill = [&](std::string& file, std::initializer_list<const char*> names) {
@@ -39,19 +40,20 @@ void annotation_files::complete() {
   fill(test, {"avqa-test.json"});
 }
 
-void training_command::add(CLI::App& to) {
-  annotations.add(to);
+void training_command::add(CLI::App& to, const annotation_files::parts& read) {
+  annotations.add(to, read);
   to.add_option("--features", how.features, "feature store");
-  to.add_option("--epochs", how.epochs)->check(CLI::PositiveNumber);
-  to.add_option("--batch", how.batch)->check(CLI::PositiveNumber);
+  to.add_option("--epochs", how.epochs, "passes over the questions")->check(CLI::PositiveNumber);
+  to.add_option("--batch", how.batch, "questions a step")->check(CLI::PositiveNumber);
   to.add_option("--rate", how.rate, "learning rate of Adam");
   to.add_option("--rate-every", how.rate_every, "epochs after which the rate is multiplied by 0.1")->check(CLI::PositiveNumber);
-  to.add_option("--seed", how.seed);
-  to.add_option("--threads", threads)->check(CLI::Range(1, 64));
+  to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_option("--out", how.out, "folder for checkpoints, curves and the best model; a run that was killed goes on from there");
-  to.add_flag("!--anew", how.resume, "begin again, whatever the folder has");
+  to.add_flag_callback(
+      "--anew", [this] { how.resume = false; }, "begin again, whatever the folder has");
   to.add_flag("--quiet", how.quiet, "no progress");
 }
+void training_command::add_seed(CLI::App& to) { to.add_option("--seed", how.seed, "of initial weights, order and dropout"); }
 void training_command::complete() {
   annotations.complete();
   how.train = annotations.train, how.validation = annotations.validation;
@@ -63,13 +65,16 @@ void training_command::complete() {
 
 void pretrain_command::add(CLI::App& to) {
   how.out = "runs/grounding";
-  training_command::add(to);
+  training_command::add(to, {.test = false});
+  add_seed(to);
   to.get_option("--features")->required();
   to.add_option("--json", json, "file for the result");
 }
 int pretrain_command::run() {
   const ogm::use_threads pool(threads);
   complete();
+  require_folder("--out", how.out);
+  require_writable({{"--json", json}});
   const avqa::feature_shape shape = avqa::feature_store(how.features).shape();
   const auto& stages = all_networks().stages;
   const auto found = std::find_if(stages.begin(), stages.end(),
@@ -88,21 +93,24 @@ int pretrain_command::run() {
 }
 
 void train_command::add(CLI::App& to) {
-  training_command::add(to);
+  training_command::add(to, {});
+  add_seed(to);
   to.add_option("--network", row, "q, a_q, v_q, av_q, av_q_tg or avst")
       ->check(CLI::IsMember(std::vector<std::string>(avqa::ablation_names.begin(), avqa::ablation_names.end())));
   to.add_option("--start", how.start, "weights to begin with (.safetensors or .pt), such as those of the grounding stage");
-  to.add_option("--policy", how.policy, "none, ogm or ogm_ge")->check(CLI::IsMember({"none", "ogm", "ogm_ge"}));
-  to.add_option("--alpha", how.alpha, "of the policy");
+  auto* const policy = to.add_option("--policy", how.policy, "none, ogm or ogm_ge")->check(CLI::IsMember({"none", "ogm", "ogm_ge"}));
+  to.add_option("--alpha", how.alpha, "of the policy")->needs(policy);
   to.add_option("--json", json, "file for the accuracies");
-  to.add_option("--report", report, "file for a report in HTML");
-  to.add_option("--media", media, "folder of the videos, for the frames of the report");
+  auto* const page = to.add_option("--report", report, "file for a report in HTML");
+  to.add_option("--media", media, "folder of the videos, for the frames of the report")->needs(page);
 }
 int train_command::run() {
   const ogm::use_threads pool(threads);
   complete();
   if (annotations.test.empty() && !(json.empty() && report.empty()))
     throw ogm::value_error("avqa: accuracies and a report are of test questions. Give --test, or --annotations DIR with avqa-test.json.");
+  require_folder("--out", how.out);
+  require_writable({{"--json", json}, {"--report", report}});
   const train_result r = network_for(row, how.features).train(how);
   std::printf("%s: %zu parameters, best epoch %d with %.2f %% on validation, %.1f s (%.1f s an epoch)\n", row.c_str(), r.parameters,
               r.best_epoch, r.validation, r.seconds, r.seconds_an_epoch);
@@ -120,15 +128,16 @@ int train_command::run() {
 
 void compare_command::add(CLI::App& to) {
   how.out = "runs/compare";
-  training_command::add(to);
-  to.add_option("--networks", rows, "q, a_q, v_q, av_q, av_q_tg, avst")
+  training_command::add(to, {});
+  to.add_option("--networks", rows, "q, a_q, v_q, av_q, av_q_tg, avst; without it all that there are for the features")
+      ->default_str("")
       ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>(avqa::ablation_names.begin(), avqa::ablation_names.end())));
-  to.add_option("--policies", policies, "none, ogm, ogm_ge: each for every network of two modalities")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"none", "ogm", "ogm_ge"}));
-  to.add_option("--alpha", how.alpha, "of the policies");
-  to.add_option("--seeds", seeds)->delimiter(',');
+  auto* const kinds = to.add_option("--policies", policies, "none, ogm, ogm_ge: each for every network of two modalities")
+                          ->delimiter(',')
+                          ->check(CLI::IsMember({"none", "ogm", "ogm_ge"}));
+  to.add_option("--alpha", how.alpha, "of the policies")->needs(kinds);
+  to.add_option("--seeds", seeds, "one run of each network and policy for each")->delimiter(',');
   to.add_option("--start", how.start, "weights that each run begins with, such as those of the grounding stage");
   to.add_option("--json", json, "file for the accuracies of each network and seed");
 }
@@ -136,6 +145,8 @@ int compare_command::run() {
   const ogm::use_threads pool(threads);
   complete();
   if (annotations.test.empty()) throw ogm::value_error("avqa: networks are compared by test questions. Give --test, or --annotations DIR.");
+  require_folder("--out", how.out);
+  require_writable({{"--json", json}});
   const std::string folder = how.out;
   std::vector<avqa::named_accuracy> table;
   std::vector<std::pair<std::string, std::string>> results;

@@ -5,6 +5,7 @@
 #include <avqa/data/music_avqa.hpp>
 #include <avqa/data/music_avqa_writer.hpp>
 #include <avqa/data/question_dataset.hpp>
+#include <avqa/data/scenes/add_scenes.hpp>
 #include <avqa/data/scenes/collection.hpp>
 #include <avqa/data/scenes/composer.hpp>
 #include <avqa/data/scenes/draw.hpp>

@@ -54,6 +54,7 @@
 #include <ogm/train/evaluation.hpp>
 #include <ogm/train/observers/collect.hpp>
 #include <ogm/train/observers/csv.hpp>
+#include <ogm/train/observers/earlier_run.hpp>
 #include <ogm/train/observers/plots.hpp>
 #include <ogm/train/observers/progress.hpp>
 #include <ogm/train/observers/tensorboard.hpp>

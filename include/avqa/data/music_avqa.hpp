@@ -161,17 +161,14 @@ inline annotation read_annotation(ogm::data::json::reader& in, std::string& fiel
     split_question(out.content, out.values);
   } catch (const ogm::value_error& e) {
     field = "question_content";
-    in.fail(e.what());
+    in.fail(said_by(e));
   }
   return out;
 }
 
 /// Where something is wrong: the reader knows the byte, this adds the record and its field.
-[[noreturn]] inline void annotation_failed(const std::string& message, std::size_t record, const std::string& field) {
-  std::string_view what = message;
-  if (what.starts_with("ogm: ")) what.remove_prefix(5);
-  if (what.ends_with('.')) what.remove_suffix(1);
-  throw ogm::data_error("avqa: " + std::string(what) + ", in record " + std::to_string(record) +
+[[noreturn]] inline void annotation_failed(const ogm::data_error& e, std::size_t record, const std::string& field) {
+  throw ogm::data_error("avqa: " + said_by(e) + ", in record " + std::to_string(record) +
                         (field.empty() ? "" : ", field " + ogm::data::json::quoted(field)) + ".");
 }
 
@@ -193,7 +190,7 @@ inline std::vector<annotation> parse_music_avqa(ogm::data::byte_span bytes, cons
     try {
       out.push_back(detail::read_annotation(in, field));
     } catch (const ogm::data_error& e) {
-      detail::annotation_failed(e.what(), out.size() + 1, field);
+      detail::annotation_failed(e, out.size() + 1, field);
     }
   });
   in.end();

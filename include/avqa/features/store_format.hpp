@@ -113,7 +113,7 @@ inline store_contents parse_index(store_contents out, ogm::data::byte_span index
   try {
     out.videos = video_list(std::move(names));
   } catch (const ogm::value_error& e) {
-    feature_file_damaged(name, "its index says: " + std::string(e.what()));
+    feature_file_damaged(name, "its index says: " + said_by(e));
   }
   return out;
 }

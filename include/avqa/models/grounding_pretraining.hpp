@@ -70,13 +70,15 @@ template <class Widths = music_avqa_widths, class Backend = ogm::backend::standa
 
  private:
   template <class Tape, class Audio> auto hear(Tape& tape, const Audio& sound) const {
-    return fc_a2(tape, relu(fc_a1(tape, sound)));  // (batch, time, width)
+    if constexpr (detail::takes_sound<audio, Audio>()) return fc_a2(tape, relu(fc_a1(tape, sound)));  // (batch, time, width)
   }
   template <class Tape, class Maps, class Heard> auto look_at(Tape& tape, const Maps& maps, const Heard& heard) const {
-    if constexpr (adapts)
-      return look(tape, maps, fc_am(tape, heard));  // (batch, time, width)
-    else
-      return look(tape, maps, heard);
+    if constexpr (detail::takes_maps<channels, Maps>()) {
+      if constexpr (adapts)
+        return look(tape, maps, fc_am(tape, heard));  // (batch, time, width)
+      else
+        return look(tape, maps, heard);
+    }
   }
 };
 

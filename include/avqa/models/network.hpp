@@ -110,9 +110,13 @@ template <class Answers, class Where, class When> struct explained {
 /// Checkpoint the published names: fc_a1, fc_a2, fc_gl, attn_v, linear11, ..., question_encoder.word2vec, fc_ans, fc1 to fc4. Where maps
 ///            have another number of channels than the network is wide: fc_v (maps without spatial grounding), fc_am (sound for the maps)
 /// Dropout    0.1 in temporal grounding, in training
-/// Source     Li et al., CVPR 2022, Sec. 4 and Table 4, and the released code (net_grd_avst; net_grd_baseline, which has no mean beside the
+/// Errors     a compile error names the width of sound, or the channels of maps, that are given and that are taken; a shape_error both
+/// shapes Source     Li et al., CVPR 2022, Sec. 4 and Table 4, and the released code (net_grd_avst; net_grd_baseline, which has no mean
+/// beside the
 ///            attended vectors). The rows without temporal grounding are described there by their name only: their forms are ours
 template <ablation Row, class Widths = music_avqa_widths, class Backend = ogm::backend::standard> struct network {
+  static_assert(network_widths<Widths>,
+                "avqa: the widths of a network lack audio, channels, width, words, answers or heads. See music_avqa_widths.");
   using backend_type = Backend;
   using value_type = typename Backend::value_type;
   static constexpr ablation row = Row;
@@ -258,34 +262,33 @@ template <ablation Row, class Widths = music_avqa_widths, class Backend = ogm::b
   };
 
   template <class Tape, class Audio> auto hear(Tape& tape, const Audio& audio) const {
-    return fc_a2(tape, relu(fc_a1(tape, audio)));  // (batch, time, width)
+    if constexpr (detail::takes_sound<network::audio, Audio>()) return fc_a2(tape, relu(fc_a1(tape, audio)));  // (batch, time, width)
   }
   /// pooled (batch, time, width), and the weights of the places where there are any.
   template <class Tape, class Maps, class Heard> auto look_at(Tape& tape, const Maps& maps, const Heard& heard) const {
-    if constexpr (grounds && adapts)
-      return look.with_map(tape, maps, fc_am(tape, heard));
-    else if constexpr (grounds)
-      return look.with_map(tape, maps, heard);
-    else {
-      const auto mean = mean_of_maps(tape, ogm::input(tape, maps));
-      return grounded<std::remove_const_t<decltype(mean)>, std::nullptr_t>{mean, nullptr};
+    if constexpr (detail::takes_maps<channels, Maps>()) {
+      if constexpr (grounds && adapts)
+        return look.with_map(tape, maps, fc_am(tape, heard));
+      else if constexpr (grounds)
+        return look.with_map(tape, maps, heard);
+      else {
+        const auto mean = mean_of_maps(tape, ogm::input(tape, maps));
+        return grounded<std::remove_const_t<decltype(mean)>, std::nullptr_t>{mean, nullptr};
+      }
     }
   }
   template <class Tape, class Maps> auto mean_of_maps(Tape& tape, const Maps& maps) const {
-    static_assert(Maps::rank == 5, "avqa: feature maps are (batch, time, channel, height, width). Reshape the tensor.");
-    if constexpr (Maps::rank == 5) {
-      if (maps.size(2) != channels || maps.size(3) * maps.size(4) == 0)
-        throw ogm::shape_error("avqa: a network was given maps of shape " + maps.shape().text() + ": " + std::to_string(channels) +
-                               " channels of at least one pixel are needed.");
-      const auto images =
-          reshape(maps, ogm::extents<ogm::dyn, channels, ogm::dyn, ogm::dyn>(maps.size(0) * maps.size(1), maps.size(3), maps.size(4)));
-      const auto means =
-          reshape(ogm::nn::global_mean{}(tape, images), ogm::extents<ogm::dyn, ogm::dyn, channels>(maps.size(0), maps.size(1)));
-      if constexpr (adapts)
-        return fc_v(tape, means);  // (batch, time, width)
-      else
-        return means;
-    }
+    if (maps.size(2) != channels || maps.size(3) * maps.size(4) == 0)
+      throw ogm::shape_error("avqa: a network was given maps of shape " + maps.shape().text() + ": " + std::to_string(channels) +
+                             " channels of at least one pixel are needed.");
+    const auto images =
+        reshape(maps, ogm::extents<ogm::dyn, channels, ogm::dyn, ogm::dyn>(maps.size(0) * maps.size(1), maps.size(3), maps.size(4)));
+    const auto means =
+        reshape(ogm::nn::global_mean{}(tape, images), ogm::extents<ogm::dyn, ogm::dyn, channels>(maps.size(0), maps.size(1)));
+    if constexpr (adapts)
+      return fc_v(tape, means);  // (batch, time, width)
+    else
+      return means;
   }
   /// What temporal grounding attended to; beside it the mean over time, in AVST.
   template <class Tape, class Attended, class Sequence> auto summed(Tape& tape, const Attended& attended, const Sequence& sequence) const {

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace ogm {
 
@@ -25,5 +26,14 @@ struct data_error : error {
 struct value_error : error {
   using error::error;
 };
+
+/// What an error says, as part of what another says: without the library's name that it begins with, and without its full stop.
+inline std::string said_by(const error& e) {
+  std::string_view what = e.what();
+  for (const std::string_view library : {"ogm: ", "avqa: "})
+    if (what.starts_with(library)) what.remove_prefix(library.size());
+  if (what.ends_with('.')) what.remove_suffix(1);
+  return std::string(what);
+}
 
 }  // namespace ogm

@@ -7,6 +7,7 @@
 #include <ogm/modulation/hooks.hpp>
 
 #include <bit>
+#include <charconv>
 #include <cstdio>
 #include <deque>
 #include <iterator>
@@ -16,9 +17,19 @@
 
 namespace ogm {
 
+/// What makes a run another run, beside its model: a checkpoint is gone on with under the same only. Schedules and augmentation are
+/// functions, and cannot be compared.
+struct run_settings {
+  std::uint64_t seed = 0;
+  size_type items = 0, batch = 0;  // of the training data
+  int accumulate = 1;
+  bool drop_last = false;
+  double learning_rate = 0, clip_norm = 0;
+};
+
 /// Where a run stands, beside its tensors.
 struct run_state {
-  std::uint64_t seed = 0;
+  run_settings settings{};
   int epoch = 0, phase = 0;
   long step = 0;  // steps done
   data::loader_state loader{};
@@ -29,6 +40,21 @@ struct run_state {
 };
 
 namespace detail {
+
+/// Settings as a checkpoint holds them, and an error names them.
+inline std::vector<std::pair<std::string, std::string>> named_settings(const run_settings& s) {
+  const auto shortest = [](double x) {
+    char text[32];
+    return std::string(text, std::to_chars(text, text + sizeof text, x).ptr);
+  };
+  return {{"seed", std::to_string(s.seed)},
+          {"items", std::to_string(s.items)},
+          {"batch", std::to_string(s.batch)},
+          {"accumulate", std::to_string(s.accumulate)},
+          {"drop_last", s.drop_last ? "true" : "false"},
+          {"learning rate", shortest(s.learning_rate)},
+          {"clip_norm", shortest(s.clip_norm)}};
+}
 
 /// Doubles as their bits, so that they come back exactly.
 inline std::string exact(double x) {
@@ -207,8 +233,8 @@ template <class Step> void save_checkpoint(Step& run, const run_state& at, const
     w.add(detail::named("snapshot.epoch", run.epoch_weights()));
   }
   auto& out = w.writer;
-  out.metadata("format", "ogm checkpoint 1");
-  out.metadata("seed", std::to_string(at.seed));
+  out.metadata("format", "ogm checkpoint 2");
+  for (const auto& [name, value] : detail::named_settings(at.settings)) out.metadata(name, value);
   out.metadata("epoch", std::to_string(at.epoch));
   out.metadata("phase", std::to_string(at.phase));
   out.metadata("step", std::to_string(at.step));
@@ -228,10 +254,11 @@ template <class Step> void save_checkpoint(Step& run, const run_state& at, const
   out.save(path);
 }
 
-/// Reads a checkpoint into a run of the same model, policy and optimiser.
+/// Reads a checkpoint into a run of the same model, policy, optimiser and settings.
 ///
-/// Errors     data_error names the file and what is missing or different; the run is then as it was before, but for the policy
-template <class Step> run_state load_checkpoint(Step& run, const std::string& path) {
+/// Errors     value_error names the setting that is another, with both values; data_error names the file and what is missing or different;
+///            the run is then as it was before, but for the policy
+template <class Step> run_state load_checkpoint(Step& run, const std::string& path, const run_settings& settings) {
   const data::safetensors::file f(path);
   const auto text = [&](const std::string& key) -> const std::string& {
     const auto found = f.metadata().find(key);
@@ -248,7 +275,11 @@ template <class Step> run_state load_checkpoint(Step& run, const std::string& pa
     return std::uint64_t(v);
   };
   run_state at;
-  at.seed = number("seed");
+  for (const auto& [name, value] : detail::named_settings(settings))
+    if (text(name) != value)
+      throw value_error("ogm: " + path + " is of a run with the " + name + " " + text(name) + ", and this run has " + value +
+                        ". Go on with the same, or give another checkpoint file, or set resume = false.");
+  at.settings = settings;
   at.epoch = int(number("epoch"));
   at.phase = int(number("phase"));
   at.step = long(number("step"));

@@ -45,7 +45,7 @@ template <class Data> struct basic_fit_options {
   std::function<void(const data::item_key&, const typename Data::item&)> augment{};
   std::string checkpoint{};   // a file; empty: none
   long checkpoint_every = 0;  // steps; 0: at the end of each epoch
-  bool resume = true;         // go on from the checkpoint where there is one
+  bool resume = true;         // go on from the checkpoint where there is one; `epochs` may be more than before
   std::string best_model{};   // a file for the model of the epoch that is best on validate_on; empty: none
   size_type validation_batch = 256;
   int validate_every = 1;  // epochs; the last one always
@@ -108,8 +108,8 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
 
   /// Trains.
   ///
-  /// Errors     shape_error for data of other shapes than the model's; value_error for options out of range; data_error where the
-  ///            checkpoint cannot be read or written
+  /// Errors     shape_error for data of other shapes than the model's; value_error for options out of range, or others than those of the
+  ///            checkpoint; data_error where the checkpoint cannot be read or written
   template <class Data> fit_result fit(const Data& train, const fit_options<std::type_identity_t<Data>>& how) {
     if (how.epochs < 0 || how.accumulate < 1 || how.validate_every < 1 || how.checkpoint_every < 0)
       throw value_error("ogm: fit with " + std::to_string(how.epochs) + " epochs, accumulate " + std::to_string(how.accumulate) +
@@ -150,12 +150,20 @@ template <class Model, class Policy = modulation::none, optim::optimiser Optimis
     data::loader<Data, augment_type> batches(
         train, {.batch = how.batch, .seed = options_.seed, .threads = how.loader_threads, .shuffle = true, .drop_last = how.drop_last},
         augment);
-    run_state at{.seed = options_.seed};
+    const run_settings settings{.seed = options_.seed,
+                                .items = train.size(),
+                                .batch = how.batch,
+                                .accumulate = how.accumulate,
+                                .drop_last = how.drop_last,
+                                .learning_rate = double(step_.optimiser().lr),
+                                .clip_norm = how.clip_norm};
+    run_state at{.settings = settings};
     start_epoch(at);
     setup(train, how);
     if constexpr (step_type::requirements.weight_snapshot)
       step_.take_snapshot(step_.initial_weights()), step_.take_snapshot(step_.epoch_weights());
-    if (!how.checkpoint.empty() && how.resume && std::filesystem::exists(how.checkpoint)) at = load_checkpoint(step_, how.checkpoint);
+    if (!how.checkpoint.empty() && how.resume && std::filesystem::exists(how.checkpoint))
+      at = load_checkpoint(step_, how.checkpoint, settings);
     announce(how, long(batches.batches()));
 
     fit_result result;

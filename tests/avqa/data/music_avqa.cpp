@@ -79,7 +79,7 @@ TEST_CASE("what is wrong comes with file, record and field") {
   CHECK(has(refused(record(R"(["Audio","Counting"])", R"("Is there a <Object> sound?")", R"([7])")), "a string expected (JSON"));
   CHECK(has(refused(record(R"(["Audio","Counting"])", R"("Is there a <Object> sound?")", R"("[]")")),
             "has 1 placeholder(s) and was given 0 value(s)"));
-  CHECK(has(refused(record(R"(["Audio","Counting"])", R"("?")", R"("[]")")), "has no words"));
+  CHECK(has(refused(record(R"(["Audio","Counting"])", R"("?")", R"("[]")")), ": the question \"?\" has no words (JSON, byte"));
   CHECK(has(refused(record(R"(["Audio","Counting"])", R"("")", R"("[]")")), "a text that is not empty expected"));
   CHECK(has(refused(record(R"(["Audio","Counting"])", R"("a?")", R"("[]")", "")), "the field is missing (JSON, byte"));
   CHECK(has(refused(record(R"(["Audio","Counting"])", R"("a?")", R"("[]")", "")), ", in record 1, field \"anser\"."));

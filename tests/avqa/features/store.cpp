@@ -215,7 +215,7 @@ TEST_CASE("headers whose checksum is right and that lie are refused with what is
                   b.back() = std::byte('0');
                 },
                 true),
-            "its index says: avqa: the video \"video0\" is there twice"));
+            "its index says: the video \"video0\" is there twice"));
 }
 
 TEST_CASE("an empty store, names of every kind, and what is not there") {

@@ -19,3 +19,9 @@ TEST_CASE("every error is an ogm::error and a std::runtime_error, and keeps its 
   CHECK_THROWS_AS(throw shape_error(""), shape_error);
   CHECK(!std::is_base_of_v<shape_error, data_error>);
 }
+
+TEST_CASE("an error within another names its library once") {
+  CHECK(said_by(data_error("avqa: f: a byte is wrong.")) == "f: a byte is wrong");
+  CHECK(said_by(value_error("ogm: 3 of 2.")) == "3 of 2");
+  CHECK(said_by(error("nobody says so")) == "nobody says so");
+}

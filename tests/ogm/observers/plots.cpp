@@ -1,8 +1,11 @@
 #include <ogm/train/observers/plots.hpp>
 
+#include <ogm/train/observers/csv.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <fstream>
 
 #include "support.hpp"
 
@@ -72,4 +75,66 @@ TEST_CASE("plots cannot be written below a file") {
   plots o(folder.path() / "file");
   CHECK_THROWS_AS(o.on_run_end({}), ogm::data_error);
   CHECK_THROWS_AS(plots("x", {.file = "a.svg", .every_epochs = 0, .points = 10, .log_panels = {}}), ogm::value_error);
+}
+
+namespace {
+/// Sends a part of a run to plots and csv: steps and epochs from 1, four steps an epoch.
+void send(plots& drawn, csv& kept, long first, long last) {
+  const auto all = [&](const auto& e) { notify(drawn, e), notify(kept, e); };
+  all(run_begin{.title = "a run", .epochs = 3, .steps_per_epoch = 4, .modalities = {}, .protocol = {}});
+  for (long i = first; i <= last; ++i) {
+    const std::array<scalar, 2> scalars{{{"ratio/audio", 1. / double(i)}, {"coefficient/audio", std::sqrt(double(i))}}};
+    const auto shown = std::span(scalars).first(i < 6 ? 1 : 2);  // the second comes late
+    const int epoch = int((i + 3) / 4);
+    all(step_end{.step = i,
+                 .epoch = epoch,
+                 .step_in_epoch = (i - 1) % 4 + 1,
+                 .loss = 1 / (0.1 + double(i)),
+                 .learning_rate = 0.1,
+                 .seconds = 1,
+                 .scalars = shown});
+    const std::array<scalar, 1> accuracy{{{"validation/accuracy", double(epoch) / 7}}};
+    if (i % 4 == 0) all(epoch_end{.epoch = epoch, .train_loss = 1. / epoch, .seconds = 4, .scalars = accuracy});
+  }
+  all(run_end{});
+}
+std::string drawn_after(const std::filesystem::path& folder, std::initializer_list<std::pair<long, long>> parts) {
+  for (const auto& [first, last] : parts) {
+    const bool append = first > 1 || last == 0;
+    plots drawn(folder, {.append = append});
+    csv kept(folder, {.append = append});
+    send(drawn, kept, first, last);
+  }
+  return support::content(folder / "training.svg");
+}
+}  // namespace
+
+TEST_CASE("a run that goes on is drawn from its beginning, and a finished one as it was") {
+  support::temporary_folder whole, finished, resumed, again, anew;
+  const std::string expected = drawn_after(whole.path(), {{1, 12}});
+  CHECK(support::occurrences(expected, "no data") == 0);
+  CHECK(drawn_after(finished.path(), {{1, 12}, {13, 0}}) == expected);       // nothing is left to do
+  CHECK(drawn_after(resumed.path(), {{1, 6}, {7, 12}}) == expected);         // within an epoch
+  CHECK(drawn_after(again.path(), {{1, 10}, {6, 9}, {9, 12}}) == expected);  // steps done again after a resume
+  CHECK(drawn_after(anew.path(), {{1, 12}, {1, 5}}) != expected);            // begun anew: the earlier run is gone
+}
+
+TEST_CASE("half a row of a killed run is passed over, and a damaged table is refused") {
+  support::temporary_folder folder;
+  std::filesystem::create_directories(folder.path());
+  const auto path = folder.path() / "steps.csv";
+  const auto table = [&](const std::string& text) {
+    std::ofstream(path) << text;
+    return read_earlier_table(path);
+  };
+  const auto cut = table("step,loss\n1,0.5\n2,nan\n3,\n4,0.2");
+  REQUIRE(cut.rows.size() == 3);
+  CHECK(cut.column("loss").size() == 2);
+  CHECK(std::isnan(cut.column("loss")[1]));
+  CHECK(cut.column("other").empty());
+  CHECK(table("step,loss\n1,0.5\n2,0.4\n2,0.3\n").column("loss") == std::vector{0.5, 0.3});
+  CHECK(table("").rows.empty());
+  CHECK_THROWS_WITH(table("step,loss\n1,0.5\n2\n"), Catch::Contains("steps.csv, line 3: 1 fields; the first line has 2."));
+  CHECK_THROWS_WITH(table("step,loss\n1,x\n"), Catch::Contains("line 2: \"x\" is no number."));
+  CHECK_THROWS_WITH(table("step,loss\n,1\n"), Catch::Contains("line 2: the row has no number."));
 }

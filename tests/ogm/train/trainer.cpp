@@ -107,6 +107,37 @@ TEST_CASE("the model of the best epoch is kept, also over a resume") {
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("a run goes on from its own checkpoint only, and an error names both values") {
+  const auto folder = std::filesystem::temp_directory_path() / "ogm_other_run_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const auto data = clusters(48, 1), more = clusters(50, 1);
+  const std::string file = (folder / "last.safetensors").string();
+  struct other {
+    std::uint64_t seed = 18446744073709551615u;
+    double rate = 0.02;
+  };
+  const auto run_with = [&](const other& one, fit_options<set> how, const set& train) {
+    trainer run{model{}, modulation::none{}, optim::sgd{.lr = one.rate}, {.seed = one.seed}};
+    how.checkpoint = file;
+    return run.fit(train, how).steps;
+  };
+  CHECK(run_with({}, {.epochs = 2, .batch = 16}, data) == 6);
+  const auto refused = [&](const other& one, const fit_options<set>& how, const set& train, const std::string& sentence) {
+    CHECK_THROWS_WITH(run_with(one, how, train), Catch::StartsWith("ogm: " + file + " is of a run with the " + sentence));
+  };
+  refused({.seed = 2}, {.epochs = 3, .batch = 16}, data, "seed 18446744073709551615, and this run has 2. Go on with the same");
+  refused({.rate = 0.1}, {.epochs = 3, .batch = 16}, data, "learning rate 0.02, and this run has 0.1.");
+  refused({}, {.epochs = 3, .batch = 8}, data, "batch 16, and this run has 8.");
+  refused({}, {.epochs = 3, .batch = 16, .accumulate = 3}, data, "accumulate 1, and this run has 3.");
+  refused({}, {.epochs = 3, .batch = 16, .clip_norm = 2.5}, data, "clip_norm inf, and this run has 2.5.");
+  refused({}, {.epochs = 3, .batch = 16, .drop_last = true}, data, "drop_last false, and this run has true.");
+  refused({}, {.epochs = 3, .batch = 16}, more, "items 48, and this run has 50.");
+  CHECK(run_with({}, {.epochs = 3, .batch = 16}, data) == 9);  // more epochs are the same run
+  CHECK(run_with({.seed = 2}, {.epochs = 1, .batch = 16, .resume = false}, data) == 3);
+  std::filesystem::remove_all(folder);
+}
+
 TEST_CASE("accumulated batches take the step of the whole batch") {
   const auto data = clusters(64, 4);
   const auto whole = weights_after(modulation::none{}, {.epochs = 2, .batch = 64}, data);

@@ -1,6 +1,7 @@
 #pragma once
 // Features of a scene without pictures or sounds: put together from features of photographs and notes.
 
+#include <avqa/data/scenes/add_scenes.hpp>
 #include <avqa/data/scenes/collection.hpp>
 #include <avqa/data/scenes/draw.hpp>
 #include <avqa/data/scenes/instrument_features.hpp>
@@ -156,16 +157,18 @@ class scene_composer {
   std::array<std::vector<float>, instruments.size()> rhythm_;
 };
 
-/// Adds the features of a part's clips to a store, under their ids.
+/// Adds the features of a part's clips to a store, under their ids; done(count) is told how many are stored, after every few.
 ///
 /// Errors     what compose() and the store throw
-inline void add_scenes(store_writer& to, const scene_composer& composer, const std::vector<scene_clip>& clips, part which,
-                       std::uint64_t seed) {
-  std::vector<float> sound(std::size_t(composer.shape().sound_count())), maps(std::size_t(composer.shape().maps_count()));
-  for (const scene_clip& clip : clips) {
-    composer.compose(clip.what, which, seed, clip.index, sound, maps);
-    to.add(clip.video_id, sound, maps);
-  }
+template <class Done>
+void add_scenes(store_writer& to, const scene_composer& composer, const std::vector<scene_clip>& clips, part which, std::uint64_t seed,
+                const Done& done) {
+  add_scenes(
+      to, clips,
+      [&](const scene_clip& clip, std::span<float> sound, std::span<float> maps) {
+        composer.compose(clip.what, which, seed, clip.index, sound, maps);
+      },
+      done);
 }
 
 }  // namespace avqa

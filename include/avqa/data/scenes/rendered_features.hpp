@@ -1,6 +1,7 @@
 #pragma once
 // Features of scenes from their pictures and sounds, without any trained network.
 
+#include <avqa/data/scenes/add_scenes.hpp>
 #include <avqa/data/scenes/collection.hpp>
 #include <avqa/data/scenes/renderer.hpp>
 #include <avqa/data/scenes/scene.hpp>
@@ -66,18 +67,19 @@ class rendered_features {
   mel_statistics mel_;
 };
 
-/// Adds the features of a part's clips to a store, under their ids.
+/// Adds the features of a part's clips to a store, under their ids; done(count) is told how many are stored, after every few.
 ///
 /// Errors     what the features and the store throw
 /// Cost       one picture and one second of sound a step
-template <scene_renderer Renderer>
+template <scene_renderer Renderer, class Done>
 void add_scenes(store_writer& to, const rendered_features& features, const Renderer& from, const std::vector<scene_clip>& clips, part which,
-                std::uint64_t seed) {
-  std::vector<float> sound(std::size_t(features.shape().sound_count())), maps(std::size_t(features.shape().maps_count()));
-  for (const scene_clip& clip : clips) {
-    features(from, clip.what, {which, seed, clip.index}, sound, maps);
-    to.add(clip.video_id, sound, maps);
-  }
+                std::uint64_t seed, const Done& done) {
+  add_scenes(
+      to, clips,
+      [&](const scene_clip& clip, std::span<float> sound, std::span<float> maps) {
+        features(from, clip.what, {which, seed, clip.index}, sound, maps);
+      },
+      done);
 }
 
 }  // namespace avqa

@@ -2,6 +2,7 @@
 // The run as three tables for a spreadsheet or a script: steps.csv, epochs.csv, run.csv.
 
 #include <ogm/core/error.hpp>
+#include <ogm/train/observers/earlier_run.hpp>
 #include <ogm/train/observers/event.hpp>
 #include <ogm/train/observers/output_file.hpp>
 #include <ogm/train/observers/text.hpp>
@@ -46,28 +47,7 @@ inline void append_field(std::string& out, std::string_view field) {
 inline std::vector<std::string> read_header(const std::filesystem::path& path) {
   std::vector<std::string> fields;
   std::ifstream in(path, std::ios::binary);
-  std::string field;
-  bool quoted = false, any = false;
-  for (char c; in.get(c);) {
-    any = true;
-    if (quoted) {
-      if (c != '"')
-        field += c;
-      else if (in.peek() == '"')
-        field += char(in.get());
-      else
-        quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == ',') {
-      fields.push_back(std::exchange(field, {}));
-    } else if (c == '\n') {
-      break;
-    } else if (c != '\r') {
-      field += c;
-    }
-  }
-  if (any) fields.push_back(field);
+  if (!next_record(in, fields)) fields.clear();
   return fields;
 }
 

@@ -2,6 +2,7 @@
 // One SVG figure of the run: losses, accuracies, ratio, coefficient and whatever else is reported, by step.
 
 #include <ogm/core/error.hpp>
+#include <ogm/train/observers/earlier_run.hpp>
 #include <ogm/train/observers/event.hpp>
 #include <ogm/train/observers/output_file.hpp>
 #include <ogm/train/observers/svg.hpp>
@@ -25,6 +26,7 @@ struct plots_options {
   int every_epochs = 1;                          ///< drawn after each so many epochs, and at the end of the run
   std::size_t points = 1024;                     ///< a line keeps at most this many
   std::vector<std::string> log_panels{"ratio"};  ///< drawn with a logarithmic axis
+  bool append = false;                           ///< begin with what csv left in the folder, up to the step at which this run goes on
 };
 
 /// A line that never holds more than `limit` points: when it is full, neighbours are merged.
@@ -115,7 +117,8 @@ inline std::vector<double> smoothed(const std::vector<double>& y, std::size_t re
 /// A panel is the first part of a scalar's name, or the second behind "train", "validation" and "test". Scalars of an epoch
 /// are drawn at the last step of it. Lines by step are drawn raw and pale, and smoothed over a fortieth of their points.
 ///
-/// Errors     data_error where the file cannot be written; value_error where every_epochs < 1
+/// Errors     data_error where the file cannot be written, or the tables of csv to begin with cannot be read; value_error where
+///            every_epochs < 1
 /// Cost       at most 16 bytes * points a line, however long the run
 class plots {
  public:
@@ -128,22 +131,21 @@ class plots {
     title_ = e.title;
     lines_.clear();
     last_step_ = 0;
+    earlier_ = options_.append ? earlier_run(folder_) : earlier_run();
   }
   void on_step(const step_end& e) {
-    last_step_ = e.step;
-    next_ = 0;
-    add("loss", double(e.step), e.loss, true);
-    for (const scalar& s : e.scalars) add(s.name, double(e.step), s.value, true);
-    add("learning_rate", double(e.step), e.learning_rate, true);
+    draw_earlier(e.step, e.epoch);
+    add(e);
   }
   void on_epoch_end(const epoch_end& e) {
-    const double at = last_step_ > 0 ? double(last_step_) : double(e.epoch);
-    next_ = 0;
-    add("train_loss", at, e.train_loss, false);
-    for (const scalar& s : e.scalars) add(s.name, at, s.value, false);
+    draw_earlier(std::numeric_limits<long>::max(), e.epoch);
+    add(e);
     if (e.epoch % options_.every_epochs == 0) write();
   }
-  void on_run_end(const run_end&) { write(); }
+  void on_run_end(const run_end&) {
+    draw_earlier(std::numeric_limits<long>::max(), std::numeric_limits<int>::max());
+    write();
+  }
 
   svg::figure drawing() const {
     svg::figure out{.title = title_, .panels = {}};
@@ -162,6 +164,26 @@ class plots {
     thinned_series points;
   };
 
+  /// The rows of the run before, once: what this run did again is drawn by itself.
+  void draw_earlier(long before_step, int before_epoch) {
+    if (earlier_.empty()) return;
+    std::exchange(earlier_, {})
+        .tell(
+            before_step, before_epoch, [&](const step_end& e) { add(e); }, [&](const epoch_end& e) { add(e); });
+  }
+  void add(const step_end& e) {
+    last_step_ = e.step;
+    next_ = 0;
+    add("loss", double(e.step), e.loss, true);
+    for (const scalar& s : e.scalars) add(s.name, double(e.step), s.value, true);
+    add("learning_rate", double(e.step), e.learning_rate, true);
+  }
+  void add(const epoch_end& e) {
+    const double at = last_step_ > 0 ? double(last_step_) : double(e.epoch);
+    next_ = 0;
+    add("train_loss", at, e.train_loss, false);
+    for (const scalar& s : e.scalars) add(s.name, at, s.value, false);
+  }
   void add(std::string_view name, double x, double y, bool by_step) {
     for (std::size_t i = 0; i < lines_.size(); ++i) {
       const std::size_t at = (next_ + i) % lines_.size();
@@ -215,6 +237,7 @@ class plots {
   plots_options options_;
   std::string title_;
   long last_step_ = 0;
+  earlier_run earlier_;
   std::vector<line> lines_;
   std::size_t next_ = 0;
 };

@@ -203,7 +203,9 @@ TEST_CASE("what cannot be composed is refused, and what can goes to a store") {
   const collection_options how{.train = 6, .val = 0, .test = 3, .scenes = {.classes = from.classes()}};
   const auto clips = draw_part(part::test, how);
   store_writer to(f / "scenes.features", composer.shape());
-  add_scenes(to, composer, clips, part::test, how.seed);
+  std::vector<std::size_t> told;
+  add_scenes(to, composer, clips, part::test, how.seed, [&](std::size_t done) { told.push_back(done); });
+  CHECK(told == std::vector<std::size_t>{3});
   to.finish();
   const feature_store store(f / "scenes.features");
   CHECK(store.videos().names() == std::vector<std::string>{"00000006", "00000007", "00000008"});

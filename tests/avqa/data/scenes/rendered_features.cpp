@@ -74,7 +74,7 @@ TEST_CASE("rendered scenes go to a store, and others than were asked for are ref
   const collection_options how{.train = 2, .val = 2, .test = 0};
   const auto clips = draw_part(part::val, how);
   store_writer to(f / "drawn.features", features.shape(), ogm::data::dtype::f16);
-  add_scenes(to, features, procedural_scenes(), clips, part::val, how.seed);
+  add_scenes(to, features, procedural_scenes(), clips, part::val, how.seed, [](std::size_t) {});
   to.finish();
   const feature_store store(f / "drawn.features");
   CHECK(store.videos().names() == std::vector<std::string>{"00000002", "00000003"});
