@@ -1,6 +1,6 @@
-// AVST at its published sizes: the training step of 64 questions of the templates (10 steps; forward of own and of foreign frames, losses, backward, Adam),
-// and one question about a clip in a feature store that is in memory, as a program asks it: read, forward. Axes: threads, batch. Counters:
-// GFLOP/s, the products of the dense layers and the LSTM; of_peak, that over the machine's rate of fused multiply-adds.
+// AVST at its published sizes: the training step of 64 questions of the templates (10 steps; forward of own and of foreign frames, losses,
+// backward, Adam), and one question about a clip in a feature store that is in memory, as a program asks it: read, forward. Axes: threads,
+// batch. Counters: GFLOP/s, the products of the dense layers and the LSTM; of_peak, that over the machine's rate of fused multiply-adds.
 // bench/peers/compare_avst runs the step beside the same network in PyTorch.
 
 #include <avqa/data/scenes/truth.hpp>
