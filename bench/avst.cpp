@@ -7,6 +7,7 @@
 #include <avqa/features/store.hpp>
 #include <avqa/features/store_writer.hpp>
 #include <avqa/models/network.hpp>
+#include <avqa/question/op/prefix_tree.hpp>
 #include <avqa/question/tokenizer.hpp>
 #include <ogm/core/random.hpp>
 #include <ogm/train/training_step.hpp>

@@ -37,6 +37,7 @@ int demo_command::run() {
   const std::string mark = out + "/made_by_avqa_demo";
   if (std::filesystem::exists(out) && !std::filesystem::is_empty(out) && !std::filesystem::exists(mark))
     throw ogm::value_error("avqa: " + out + " has something else in it, and the demo begins with an empty folder. Give another --out.");
+  if (std::filesystem::exists(out) || !json.starts_with(out + "/")) require_writable({{"--json", json}});  // before anything is removed
   std::filesystem::remove_all(out);
   require_folder("--out", out);
   require_writable({{"--json", json}});

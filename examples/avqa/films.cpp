@@ -9,6 +9,7 @@
 #include <ogm/train/checkpoint.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <filesystem>
 
@@ -50,18 +51,19 @@ seen_clip read_film(const std::string& path, int, bool, bool) {
 }
 #endif
 
+/// How the names of films end.
+static constexpr std::array film_endings{".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".3gp"};
+
 std::string film_of(const std::string& folder, const std::string& video) {
-  for (const char* ending : {".mp4", ".mkv", ".webm", ".avi"})
+  for (const char* ending : film_endings)
     if (const auto path = std::filesystem::path(folder) / (video + ending); std::filesystem::is_regular_file(path)) return path.string();
   return "";
 }
 
-bool named_as_media(const std::string& path) {
+bool named_as_film(const std::string& path) {
   std::string ending = std::filesystem::path(path).extension().string();
   for (char& c : ending) c = char(std::tolower(static_cast<unsigned char>(c)));
-  for (const char* known : {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a"})
-    if (ending == known) return true;
-  return false;
+  return std::find(film_endings.begin(), film_endings.end(), ending) != film_endings.end();
 }
 
 namespace {

@@ -29,7 +29,7 @@ seen_clip read_film(const std::string& path, int steps, bool needs_sound, bool n
 std::string film_of(const std::string& folder, const std::string& video);
 
 /// Whether a file is a film, or a sound, by the ending of its name.
-bool named_as_media(const std::string& path);
+bool named_as_film(const std::string& path);
 
 /// Makes the features of a film.
 class feature_extractor {

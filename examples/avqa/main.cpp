@@ -2,11 +2,10 @@
 
 #include "commands.hpp"
 
-#include <ogm/core/error.hpp>
-
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <string_view>
 #include <tuple>
 
 int main(int argc, char** argv) {
@@ -35,11 +34,10 @@ int main(int argc, char** argv) {
   }
   try {
     return chosen();
-  } catch (const ogm::error& e) {
-    std::fprintf(stderr, "%s\n", e.what());  // it begins with the library that says it
-    return 1;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "avqa: %s\n", e.what());
+    const std::string_view said = e.what();
+    const bool of_a_library = said.starts_with("avqa: ") || said.starts_with("ogm: ");
+    std::fprintf(stderr, "%s%s\n", of_a_library ? "" : "avqa: ", e.what());
     return 1;
   }
 }

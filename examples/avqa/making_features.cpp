@@ -50,7 +50,7 @@ std::vector<std::string> files_of(const std::vector<std::string>& given, std::si
       if (entry.is_regular_file()) inside.push_back(entry.path().string());
     std::sort(inside.begin(), inside.end());
     for (const std::string& file : inside)
-      if (named_as_media(file))
+      if (named_as_film(file))
         out.push_back(file);
       else
         std::fprintf(stderr, "passed over, by its name no film: %s\n", file.c_str()), ++passed_over;

@@ -13,27 +13,28 @@
 namespace program {
 
 /// A file by the option that names it; empty for none.
-using named_output = std::pair<const char*, std::string>;
+using named_output = std::pair<std::string, std::string>;
 
 /// Errors     value_error names the option, the file and what is wrong: a folder, in a folder that is not there, not to be written, another
 ///            option's file
 inline void require_writable(std::initializer_list<named_output> files) {
   for (const auto& [option, path] : files) {
     if (path.empty()) continue;
-    const std::string name = std::string("avqa: ") + option + " " + path;
+    const std::string name = "avqa: " + option + " " + path;
     const std::filesystem::path file(path), folder = file.has_parent_path() ? file.parent_path() : ".";
-    if (std::filesystem::is_directory(file)) throw ogm::value_error(name + " is a folder; a file expected.");
-    if (!std::filesystem::is_directory(folder))
+    std::error_code unreadable;
+    if (std::filesystem::is_directory(file, unreadable)) throw ogm::value_error(name + " is a folder; a file expected.");
+    if (!std::filesystem::is_directory(folder, unreadable))
       throw ogm::value_error(name + " cannot be written: there is no folder " + folder.string() + ".");
     for (const auto& [other, its] : files) {
       if (other == option) break;
-      if (!its.empty() && file.lexically_normal() == std::filesystem::path(its).lexically_normal())
+      if (!its.empty() && std::filesystem::weakly_canonical(file) == std::filesystem::weakly_canonical(its))
         throw ogm::value_error(name + " is the file of " + other + " too. Give another.");
     }
     try {
       const ogm::data::atomic_file trial(path);  // not finished: it leaves nothing
     } catch (const ogm::error& e) {
-      throw ogm::value_error(std::string("avqa: ") + option + " " + said_by(e) + ".");
+      throw ogm::value_error("avqa: " + option + " " + said_by(e) + ".");
     }
   }
 }

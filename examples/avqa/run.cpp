@@ -9,11 +9,12 @@
 
 namespace program {
 
-void continue_only_the_same(const train_options& how, const std::string& title) {
+void continue_only_the_same(const train_options& how, const std::string& title, ogm::size_type items) {
   std::filesystem::create_directories(how.out);
   const std::string path = how.out + "/options.json", begun = how.out + "/last.safetensors";
   const std::string options = json_object({{"what", json_text(title)},
                                            {"train", json_text(how.train)},
+                                           {"items", std::to_string(items)},
                                            {"validation", json_text(how.validation)},
                                            {"features", json_text(how.features)},
                                            {"start", json_text(how.start)},
@@ -27,6 +28,10 @@ void continue_only_the_same(const train_options& how, const std::string& title) 
     const auto bytes = ogm::data::read_bytes(path);
     if (ogm::data::as_text(bytes) != options)
       throw ogm::value_error("avqa: " + how.out + " has a run with other options, see " + path + ". Give --anew, or another --out.");
+  }
+  if (!how.resume) {  // a run that is begun anew and killed at once does not go on from the old one
+    std::filesystem::remove(begun);
+    std::filesystem::remove(how.out + "/best.safetensors");
   }
   ogm::data::write_atomically(path, ogm::data::as_byte_span(options));
 }

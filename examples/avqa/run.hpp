@@ -45,10 +45,10 @@ template <class Network> auto policy_of(const std::string& name, [[maybe_unused]
   }
 }
 
-/// A run in a folder goes on only with the options that it began with.
+/// A run in a folder goes on only with the options and the number of training items that it began with.
 ///
 /// Errors     value_error where the folder has a run of others
-void continue_only_the_same(const train_options& how, const std::string& title);
+void continue_only_the_same(const train_options& how, const std::string& title, ogm::size_type items);
 
 /// Over the epochs of a run in a folder, those of earlier calls too.
 double mean_seconds_of_epochs(const std::string& folder);
@@ -56,7 +56,7 @@ double mean_seconds_of_epochs(const std::string& folder);
 /// Trains and keeps the model of the best epoch on the validation data.
 template <class Model, class Policy, class Data>
 train_result fit(const train_options& how, const std::string& title, Policy policy, const Data& training, const Data& validation) {
-  continue_only_the_same(how, title);
+  continue_only_the_same(how, title, ogm::size_type(training.size()));
   ogm::trainer run{Model{}, std::move(policy), ogm::optim::adam{.lr = how.rate}, {.seed = how.seed, .title = title}};
   if (!how.start.empty()) with_weights(how.start, [&](const auto& file) { ogm::warm_start(run.model(), file); });
   if (!how.quiet) run.observe(ogm::observers::progress{});

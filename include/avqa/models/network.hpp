@@ -110,10 +110,10 @@ template <class Answers, class Where, class When> struct explained {
 /// Checkpoint the published names: fc_a1, fc_a2, fc_gl, attn_v, linear11, ..., question_encoder.word2vec, fc_ans, fc1 to fc4. Where maps
 ///            have another number of channels than the network is wide: fc_v (maps without spatial grounding), fc_am (sound for the maps)
 /// Dropout    0.1 in temporal grounding, in training
-/// Errors     a compile error names the width of sound, or the channels of maps, that are given and that are taken; a shape_error both
-/// shapes Source     Li et al., CVPR 2022, Sec. 4 and Table 4, and the released code (net_grd_avst; net_grd_baseline, which has no mean
-/// beside the
-///            attended vectors). The rows without temporal grounding are described there by their name only: their forms are ours
+/// Errors     a compile error names the width of sound, or the channels of maps, that are given and that are taken; a shape_error
+///            names both shapes
+/// Source     Li et al., CVPR 2022, Sec. 4 and Table 4, and the released code (net_grd_avst; net_grd_baseline, which has no mean beside
+///            the attended vectors). The rows without temporal grounding are described there by their name only: their forms are ours
 template <ablation Row, class Widths = music_avqa_widths, class Backend = ogm::backend::standard> struct network {
   static_assert(network_widths<Widths>,
                 "avqa: the widths of a network lack audio, channels, width, words, answers or heads. See music_avqa_widths.");

@@ -31,10 +31,10 @@ template <int Words, int Width, class Backend = ogm::backend::standard> struct q
   OGM_FIELDS(word2vec, lstm, fc)
 
   template <class Tape, class Tokens> auto operator()(Tape& tape, const Tokens& tokens) const {
+    static_assert(Tokens::rank == 2, "avqa: questions are (batch, token). Reshape the tensor.");
     if constexpr (std::same_as<typename Tape::space, ogm::memory::host>) {
+      word2vec.check(tape, tokens);
       const auto index = ogm::as_view(tokens);
-      if (index.size(1) < 1) throw ogm::shape_error("avqa: questions of shape " + index.shape().text() + "; at least one token expected.");
-      word2vec.check(tape, index);
       const bool by_token = Words <= index.count();  // else not every word can occur
       return summary(tape, lstm_over_prefixes(tape, lstm, vectors(tape, by_token ? every_word(tape) : flat(index)), index, by_token));
     } else {

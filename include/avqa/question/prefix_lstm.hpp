@@ -13,21 +13,27 @@ template <class State> struct last_state {
 
 /// The last state of lstm(x), where the sequences of a batch have prefixes in common: each different prefix is computed once.
 ///
-/// Shapes     x (vector, In), of which a step takes one; tokens (batch, time), in the host's memory -> last_state
-/// Vectors    the k-th of x is that of the token k where `by_token`, and else that of the position k of (batch, time)
+/// Shapes     x (vector, In); tokens (batch, time), in the host's memory -> last_state
+/// Vectors    what a step reads is a row of x: where `by_token` that of the token's number, else that of its position in (batch, time)
 /// Cost       of the products with the state: one row a node of the tree of prefixes instead of one a token; of
 ///            those with the input: one row a vector of x. Of 64 training questions of MUSIC-AVQA, 896 tokens, 509 nodes are different
-/// Numerics   as of the layer itself but for the order of the sums in gradients; the same bits on any number of threads
+/// Numerics   as of the layer itself but for rounding; the same bits on any number of threads
+/// Errors     shape_error where there is no step, or too few vectors; tokens are taken to be rows of x
 template <class Tape, int In, int Hidden, class Backend, class X, class Tokens>
 auto lstm_over_prefixes(Tape& tape, const ogm::nn::lstm<In, Hidden, false, Backend>& layer, const X& x, const Tokens& tokens,
                         bool by_token) {
   namespace op = ogm::op;
   using ogm::nn::detail::times_transpose, ogm::nn::detail::times_weight, ogm::nn::detail::weight_gradient;
   using T = typename Backend::value_type;
-  static_assert(std::same_as<typename Tape::space, ogm::memory::host>, "avqa: prefixes are found in the host's memory.");
+  static_assert(std::same_as<typename Tape::space, ogm::memory::host>,
+                "avqa: prefixes are found in the host's memory, and the tape works in another. Call the LSTM itself.");
   constexpr long gate_width = 4 * Hidden;
   const auto& cell = std::get<0>(layer.cells);
   const long batch = tokens.size(0), time = tokens.size(1), most = batch * time, vectors = x.size(0);
+  if (time < 1 || x.size(1) != In || (!by_token && vectors < most))
+    throw ogm::shape_error("avqa: an LSTM over prefixes was given vectors of shape " + x.shape().text() + " for tokens of shape " +
+                           tokens.shape().text() + "; a step at least, and vectors of " + std::to_string(In) + " numbers expected" +
+                           (by_token ? "." : ", one a token."));
   const auto indices = [&](long count) { return tape.template scratch<std::int32_t>(count); };
   const avqa::op::prefix_tree tree{.tokens = tokens.data(),
                                    .batch = batch,

@@ -52,7 +52,7 @@ template <class T = float> class eigen {
   using space = memory::host;
 
   template <class Operation> void run(const Operation& operation) { run_here(operation, workspace_); }
-  void run(const op::gemm<T>& g) { op::for_each_panel(g, eigen_gemm{}); }
+  void run(const op::gemm<T>& g) { op::for_each_panel(g, 4, eigen_gemm{}); }
   void run(const op::batched_gemm<T>& g) { for_each_product(g, eigen_gemm{}); }
   void run(const op::convolution_forward<T>& c) {
     if constexpr (std::same_as<T, float>)

@@ -35,7 +35,11 @@ class onednn {
   using space = memory::host;
 
   template <class Operation> void run(const Operation& operation) { run_here(operation, workspace_); }
-  void run(const op::gemm<float>& g) { op::for_each_panel(g, onednn_gemm{}); }
+  void run(const op::gemm<float>& g) {
+    // A transposed factor is packed only for enough outputs a call; without that a product takes twice the time on AVX2.
+    const bool to_be_packed = g.a_transposed && double(g.rows) * double(g.columns) >= double(1 << 20);
+    op::for_each_panel(g, to_be_packed ? 2 : 4, onednn_gemm{});
+  }
   void run(const op::batched_gemm<float>& g) { for_each_product(g, onednn_gemm{}); }
   void run(const op::convolution_forward<float>& c) { convolve_compensated(c, workspace_); }
   void run(const op::convolution_backward_input<float>& c) {

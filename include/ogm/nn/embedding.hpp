@@ -32,13 +32,10 @@ template <int Entries, int Width, class Backend = backend::standard, int Padding
   }
 
   template <class Tape, class Index> auto operator()(Tape& tape, const Index& given) const {
-    static_assert(std::same_as<typename Index::value_type, std::int32_t>,
-                  "ogm: indices of an embedding are not std::int32_t. Convert them.");
-    tape.template fail_unless_mine<Index>();
     using T = value_type;
+    check(tape, given);
     const auto index = as_view(given);
     const long rows = index.count();
-    check(tape, index);
     auto y = tape.template make<T>(append(index.shape()));  // (..., Width)
     tape.run(op::gather_rows<T>{weight.value.data(), index.data(), y.data(), rows, Width});
     if constexpr (Tape::records)
@@ -50,8 +47,13 @@ template <int Entries, int Width, class Backend = backend::standard, int Padding
     return y;
   }
 
-  /// Errors     value_error for an index that is no entry
+  /// Whether every index is an entry.
+  ///
+  /// Errors     as of the layer
   template <class Tape, class Index> static void check(Tape& tape, const Index& index) {
+    static_assert(std::same_as<typename Index::value_type, std::int32_t>,
+                  "ogm: indices of an embedding are not std::int32_t. Convert them.");
+    tape.template fail_unless_mine<Index>();
     auto* const at = tape.template scratch<std::int64_t>(1);
     tape.run(op::first_outside{index.data(), at, long(index.count()), 0, Entries});
     std::int64_t bad = -1;

@@ -109,6 +109,8 @@ class loading_archive {
 };
 
 namespace detail {
+/// What files of this form say they are.
+inline constexpr const char* checkpoint_format = "ogm checkpoint 2";
 
 /// A tensor without its type: a model's are walked once for all that is done with files.
 struct named_tensor {
@@ -233,7 +235,7 @@ template <class Step> void save_checkpoint(Step& run, const run_state& at, const
     w.add(detail::named("snapshot.epoch", run.epoch_weights()));
   }
   auto& out = w.writer;
-  out.metadata("format", "ogm checkpoint 2");
+  out.metadata("format", detail::checkpoint_format);
   for (const auto& [name, value] : detail::named_settings(at.settings)) out.metadata(name, value);
   out.metadata("epoch", std::to_string(at.epoch));
   out.metadata("phase", std::to_string(at.phase));
@@ -274,6 +276,8 @@ template <class Step> run_state load_checkpoint(Step& run, const std::string& pa
       throw data_error("ogm: " + path + ": '" + key + "' is '" + t + "'; a whole number expected.");
     return std::uint64_t(v);
   };
+  if (text("format") != detail::checkpoint_format)
+    throw data_error("ogm: " + path + ": is written as '" + text("format") + "'; '" + detail::checkpoint_format + "' expected.");
   run_state at;
   for (const auto& [name, value] : detail::named_settings(settings))
     if (text(name) != value)

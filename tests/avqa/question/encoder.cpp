@@ -1,4 +1,5 @@
 #include <avqa/question/encoder.hpp>
+#include <avqa/question/op/prefix_tree.hpp>
 
 #include <ogm/core/parallel.hpp>
 #include <support/golden.hpp>
@@ -37,7 +38,8 @@ template <class Model, class F> outcome run(Model& model, const F& forward) {
   gradient_store<doubles_backend> store(model);
   tape<doubles_backend> tape;
   tape.bind(store);
-  for (const unsigned char byte : {0xff, 0x00}) ogm::test::detail::poison(tape, byte);
+  forward(tape);                          // takes the memory
+  ogm::test::detail::poison(tape, 0xff);  // of what is read before it is written, a NaN shows
   const auto y = forward(tape);
   const auto seed = numbers(std::size_t(y.count()), 5);
   seed_gradient(y, seed);
@@ -113,7 +115,28 @@ TEST_CASE("question encoder: what is no word, in words") {
     CHECK_THROWS_WITH(model(tape, q), "ogm: embedding<5, 2> was given the index 5 at position " + std::to_string(batch * 3 - 2) +
                                           ": its entries are 0 to 4.");
   }
-  CHECK_THROWS_WITH(model(tape, questions(2, 0)), "avqa: questions of shape (2, 0); at least one token expected.");
+  CHECK_THROWS_WITH(
+      model(tape, questions(2, 0)),
+      "avqa: an LSTM over prefixes was given vectors of shape (0, 2) for tokens of shape (2, 0); a step at least, and vectors "
+      "of 2 numbers expected, one a token.");
+}
+
+TEST_CASE("lstm over prefixes: either last state alone, and no sequence at all") {
+  nn::lstm<3, 4, false, doubles_backend> layer;
+  randomise(layer, 8);
+  const auto x = numbers_like(extents<dyn, 3>(6), 2);
+  const questions q = draw(9, 5, 6, 1);
+  const auto of = [&](auto which) {
+    return [&, which](auto& t, const auto& m) { return which(avqa::lstm_over_prefixes(t, m, x.view(), q, true)); };
+  };
+  CHECK(gradient_problem(layer, of([](const auto& s) { return s.h; }), {}) == "");
+  CHECK(gradient_problem(layer, of([](const auto& s) { return s.c; }), {}) == "");
+  inference<doubles_backend> tape;
+  CHECK(avqa::lstm_over_prefixes(tape, layer, x.view(), questions(0, 5), true).h.count() == 0);
+  CHECK_THROWS_WITH(
+      avqa::lstm_over_prefixes(tape, layer, x.view(), q, false),
+      "avqa: an LSTM over prefixes was given vectors of shape (6, 3) for tokens of shape (9, 5); a step at least, and vectors "
+      "of 3 numbers expected, one a token.");
 }
 
 TEST_CASE("prefix tree: nodes, parents and leaves") {

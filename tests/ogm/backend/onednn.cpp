@@ -158,4 +158,32 @@ TEST_CASE("oneDNN's products agree with Eigen's in double, the same bits on 1, 2
           }
 }
 
+TEST_CASE("oneDNN's large products of a transposed factor have the same bits on 1, 2 and 4 threads", "[threads]") {
+  const long rows = 2048, columns = 512, inner = 9;  // enough outputs to be cut in two
+  const auto a = numbers(inner * rows, 1), b = numbers(inner * columns, 2);
+  std::vector<float> first;
+  for (const int threads : {1, 2, 4}) {
+    const ogm::use_threads scope(threads);
+    std::vector<float> c(std::size_t(rows * columns));
+    ogm::backend::onednn().run(ogm::op::gemm<float>{.a = a.data(),
+                                                    .b = b.data(),
+                                                    .c = c.data(),
+                                                    .rows = rows,
+                                                    .columns = columns,
+                                                    .inner = inner,
+                                                    .a_stride = rows,
+                                                    .b_stride = columns,
+                                                    .c_stride = columns,
+                                                    .a_transposed = true});
+    if (first.empty()) first = c;
+    CHECK(std::memcmp(c.data(), first.data(), c.size() * sizeof(float)) == 0);
+    for (const long r : {0L, 1023L, 1024L, 2047L})
+      for (const long k : {0L, 511L}) {
+        double sum = 0;
+        for (long i = 0; i < inner; ++i) sum += double(a[std::size_t(i * rows + r)]) * double(b[std::size_t(i * columns + k)]);
+        CHECK(std::abs(double(c[std::size_t(r * columns + k)]) - sum) <= 1e-5);
+      }
+  }
+}
+
 #endif

@@ -116,7 +116,8 @@ TEST_CASE("a run that goes on is drawn from its beginning, and a finished one as
   CHECK(drawn_after(finished.path(), {{1, 12}, {13, 0}}) == expected);       // nothing is left to do
   CHECK(drawn_after(resumed.path(), {{1, 6}, {7, 12}}) == expected);         // within an epoch
   CHECK(drawn_after(again.path(), {{1, 10}, {6, 9}, {9, 12}}) == expected);  // steps done again after a resume
-  CHECK(drawn_after(anew.path(), {{1, 12}, {1, 5}}) != expected);            // begun anew: the earlier run is gone
+  support::temporary_folder fresh;
+  CHECK(drawn_after(anew.path(), {{1, 12}, {1, 5}}) == drawn_after(fresh.path(), {{1, 5}}));  // begun anew: the earlier run is gone
 }
 
 TEST_CASE("half a row of a killed run is passed over, and a damaged table is refused") {
@@ -137,4 +138,23 @@ TEST_CASE("half a row of a killed run is passed over, and a damaged table is ref
   CHECK_THROWS_WITH(table("step,loss\n1,0.5\n2\n"), Catch::Contains("steps.csv, line 3: 1 fields; the first line has 2."));
   CHECK_THROWS_WITH(table("step,loss\n1,x\n"), Catch::Contains("line 2: \"x\" is no number."));
   CHECK_THROWS_WITH(table("step,loss\n,1\n"), Catch::Contains("line 2: the row has no number."));
+
+  const auto run = [&](const std::string& text) {
+    table(text);
+    return earlier_run(folder.path());
+  };
+  CHECK(!run("step,epoch,step_in_epoch,loss\n1,1,1,0.5\n").empty());
+  CHECK_THROWS_WITH(run("epoch,step\n1,1\n"), Catch::Contains("steps.csv: the first column is \"epoch\"; \"step\" expected."));
+  CHECK_THROWS_WITH(run("step,epoch\n1,1\n"), Catch::Contains("steps.csv: no column \"step_in_epoch\""));
+  for (const char* wrong : {"1e300", "nan", "0.5", ""})
+    CHECK_THROWS_WITH(run(std::string("step,epoch,step_in_epoch\n1,") + wrong + ",1\n"),
+                      Catch::Contains("steps.csv: a \"epoch\" is no whole number."));
+  table("step,epoch,step_in_epoch\n1,1,1\n");
+  const auto late = [&](const std::string& text) {
+    std::ofstream(folder.path() / "late.csv") << "table,row,name,value\n" << text;
+    return earlier_run(folder.path());
+  };
+  CHECK(!late("steps,1,ratio,0.5\nst").empty());  // half a row
+  CHECK_THROWS_WITH(late("ststeps,1,ratio,0.5\n"), Catch::Contains("late.csv, line 2: no row of late values"));
+  CHECK_THROWS_WITH(late("steps,1,ratio,0.5\nsteps,1,ratio,x\n"), Catch::Contains("late.csv, line 3: \"x\" is no number."));
 }

@@ -11,6 +11,8 @@
 #include <catch2/catch.hpp>
 
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 
 using namespace ogm;
 
@@ -133,6 +135,17 @@ TEST_CASE("a run goes on from its own checkpoint only, and an error names both v
   refused({}, {.epochs = 3, .batch = 16, .clip_norm = 2.5}, data, "clip_norm inf, and this run has 2.5.");
   refused({}, {.epochs = 3, .batch = 16, .drop_last = true}, data, "drop_last false, and this run has true.");
   refused({}, {.epochs = 3, .batch = 16}, more, "items 48, and this run has 50.");
+  {  // one that an earlier version of the library wrote
+    std::fstream bytes(file, std::ios::binary | std::ios::in | std::ios::out);
+    std::string text(std::istreambuf_iterator<char>(bytes), {});
+    const auto at = text.find("ogm checkpoint 2");
+    REQUIRE(at != text.npos);
+    bytes.seekp(std::streamoff(at)).write("ogm checkpoint 1", 16);
+    bytes.close();
+    CHECK_THROWS_WITH(run_with({}, {.epochs = 3, .batch = 16}, data),
+                      "ogm: " + file + ": is written as 'ogm checkpoint 1'; 'ogm checkpoint 2' expected.");
+    std::ofstream(file, std::ios::binary) << text;
+  }
   CHECK(run_with({}, {.epochs = 3, .batch = 16}, data) == 9);  // more epochs are the same run
   CHECK(run_with({.seed = 2}, {.epochs = 1, .batch = 16, .resume = false}, data) == 3);
   std::filesystem::remove_all(folder);

@@ -21,8 +21,10 @@ struct prefix_tree {
     std::int32_t *const order = room, *const common = room + batch, *const place = room + 2 * batch;
     for (long r = 0; r < batch; ++r) order[r] = std::int32_t(r), place[r] = 0;
     const auto row = [&](std::int32_t r) { return tokens + r * time; };
-    std::sort(order, order + batch,
-              [&](std::int32_t a, std::int32_t b) { return std::lexicographical_compare(row(a), row(a) + time, row(b), row(b) + time); });
+    std::sort(order, order + batch, [&](std::int32_t a, std::int32_t b) {
+      const auto [x, y] = std::mismatch(row(a), row(a) + time, row(b));
+      return x == row(a) + time ? a < b : *x < *y;
+    });
     for (long i = 0; i < batch; ++i)  // how many tokens it begins with as the one before it does
       common[i] = i == 0 ? -1 : std::int32_t(std::mismatch(row(order[i]), row(order[i]) + time, row(order[i - 1])).first - row(order[i]));
     std::int32_t node = 0;

@@ -17,14 +17,12 @@ template <class T> struct gemm {
   bool a_transposed = false, b_transposed = false, add = false;
 };
 
-/// Cuts the product into panels of the output, whose number depends on the shape alone, and gives each to `one`, which computes it in the
-/// calling thread: any number of threads gives the same bits.
-template <class T, class One> void for_each_panel(const gemm<T>& g, const One& one) {
+/// Cuts the product into at most `most` panels of the output, whose number depends on the product alone, and gives each to `one`, which
+/// computes it in the calling thread: any number of threads gives the same bits.
+template <class T, class One> void for_each_panel(const gemm<T>& g, long most, const One& one) {
   const bool by_rows = g.rows >= g.columns;
   const long n = by_rows ? g.rows : g.columns;
   const double work = double(g.rows) * double(g.columns) * double(g.inner);
-  // oneDNN packs a transposed factor only for enough outputs a call, and without that takes twice the time on AVX2.
-  const long most = g.a_transposed && double(g.rows) * double(g.columns) >= double(1 << 20) ? 2 : 4;
   const long panels = work < 65536 ? 1 : std::clamp(n / 16, 1L, most);
   const long each = ((n + panels - 1) / panels + 15) / 16 * 16;
   parallel_for((n + each - 1) / each, [&](long k) {

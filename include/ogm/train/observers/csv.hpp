@@ -201,7 +201,8 @@ class csv {
   void write_late(std::string_view table, long row, const scalar& s) {
     if (!late_.is_open()) {
       const auto path = folder_ / "late.csv";
-      const bool has_header = std::filesystem::exists(path);
+      detail::cut_half_row(path);
+      const bool has_header = std::filesystem::exists(path) && std::filesystem::file_size(path) > 0;
       late_ = output_file(path, output_file::mode::append);
       if (!has_header) late_.write("table,row,name,value\n");
     }

@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <istream>
 #include <iterator>
 #include <limits>
@@ -52,6 +53,15 @@ inline bool next_record(std::istream& in, std::vector<std::string>& fields) {
   return false;
 }
 
+/// Errors     data_error with file and line for a field that is no number
+inline double number_of(const std::string& field, const std::filesystem::path& path, long line) {
+  double value = 0;
+  const auto [end, wrong] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (wrong != std::errc() || end != field.data() + field.size())
+    throw data_error("ogm: " + path.string() + ", line " + std::to_string(line) + ": \"" + field + "\" is no number.");
+  return value;
+}
+
 }  // namespace detail
 
 /// A table of csv. A row's first value is its number, a step or an epoch; rows are in that order, each number once: of rows that were
@@ -91,10 +101,7 @@ inline earlier_table read_earlier_table(const std::filesystem::path& path) {
       fail(std::to_string(fields.size()) + " fields; the first line has " + std::to_string(out.names.size()));
     std::vector<std::optional<double>> row;
     for (const std::string& field : fields) {
-      double value = 0;
-      const auto [end, wrong] = std::from_chars(field.data(), field.data() + field.size(), value);
-      if (!field.empty() && (wrong != std::errc() || end != field.data() + field.size())) fail("\"" + field + "\" is no number");
-      row.push_back(field.empty() ? std::nullopt : std::optional(value));
+      row.push_back(field.empty() ? std::nullopt : std::optional(detail::number_of(field, path, line)));
     }
     if (!row[0]) fail("the row has no number");
     while (!out.rows.empty() && !(*out.rows.back()[0] < *row[0])) out.rows.pop_back();  // done again after a resume
@@ -105,18 +112,27 @@ inline earlier_table read_earlier_table(const std::filesystem::path& path) {
 
 /// What steps.csv, epochs.csv and late.csv of a folder hold.
 ///
+/// Errors     data_error, see read_earlier_table(); for a table without the columns of a run, and for an epoch or step that is no whole
+///            number
 /// Example    include/ogm/train/observers/plots.hpp
 class earlier_run {
  public:
   earlier_run() = default;
-  /// Errors     data_error, see read_earlier_table()
   explicit earlier_run(const std::filesystem::path& folder)
       : steps_(read_earlier_table(folder / "steps.csv")), epochs_(read_earlier_table(folder / "epochs.csv")) {
-    std::ifstream in(folder / "late.csv", std::ios::binary);
+    require(steps_, folder / "steps.csv", {"step", "epoch", "step_in_epoch"});
+    require(epochs_, folder / "epochs.csv", {"epoch"});
+    const std::filesystem::path late = folder / "late.csv";
+    std::ifstream in(late, std::ios::binary);
     std::vector<std::string> fields;
     detail::next_record(in, fields);
-    while (detail::next_record(in, fields))
-      if (fields.size() == 4) add_late(fields[0] == "steps" ? steps_ : epochs_, std::atof(fields[1].c_str()), fields[2], fields[3]);
+    for (long line = 2; detail::next_record(in, fields); ++line) {
+      if (fields.size() != 4 || (fields[0] != "steps" && fields[0] != "epochs"))
+        throw data_error("ogm: " + late.string() + ", line " + std::to_string(line) +
+                         ": no row of late values; table,row,name,value expected, of the table steps or epochs.");
+      const auto number = [&](const std::string& field) { return detail::number_of(field, late, line); };
+      add_late(fields[0] == "steps" ? steps_ : epochs_, number(fields[1]), fields[2], number(fields[3]));
+    }
   }
   bool empty() const { return steps_.rows.empty() && epochs_.rows.empty(); }
 
@@ -148,6 +164,20 @@ class earlier_run {
   }
 
  private:
+  /// Whether a table that has rows has these columns, first the one it is ordered by, with whole numbers in them.
+  static void require(const earlier_table& table, const std::filesystem::path& path, std::initializer_list<std::string_view> whole) {
+    if (table.rows.empty()) return;
+    const auto fail = [&](const std::string& what) { throw data_error("ogm: " + path.string() + ": " + what + "."); };
+    if (table.names.front() != *whole.begin())
+      fail("the first column is \"" + table.names.front() + "\"; \"" + std::string(*whole.begin()) + "\" expected");
+    for (const std::string_view name : whole) {
+      const auto at = table.place(name);
+      if (!at) fail("no column \"" + std::string(name) + "\", so it is not the table of a run");
+      for (const auto& row : table.rows)
+        if (!row[*at] || !(std::abs(*row[*at]) < 1e9) || *row[*at] != std::floor(*row[*at]))
+          fail("a \"" + std::string(name) + "\" is no whole number");
+    }
+  }
   static double value(const earlier_table& from, std::size_t row, std::string_view name) {
     const auto at = from.place(name);
     return at && from.rows[row][*at] ? *from.rows[row][*at] : std::numeric_limits<double>::quiet_NaN();
@@ -160,14 +190,14 @@ class earlier_run {
         out.push_back({from.names[i], *from.rows[row][i]});
     return out;
   }
-  static void add_late(earlier_table& to, double number, const std::string& name, const std::string& text) {
+  static void add_late(earlier_table& to, double number, const std::string& name, double late) {
     const auto row = std::lower_bound(to.rows.begin(), to.rows.end(), number, [](const auto& r, double n) { return *r[0] < n; });
     if (row == to.rows.end() || *row->front() != number) return;
     if (!to.place(name)) {
       to.names.push_back(name);
       for (auto& r : to.rows) r.emplace_back();
     }
-    (*row)[*to.place(name)] = std::atof(text.c_str());
+    (*row)[*to.place(name)] = late;
   }
 
   earlier_table steps_, epochs_;

@@ -119,7 +119,8 @@ inline std::vector<double> smoothed(const std::vector<double>& y, std::size_t re
 ///
 /// Errors     data_error where the file cannot be written, or the tables of csv to begin with cannot be read; value_error where
 ///            every_epochs < 1
-/// Cost       at most 16 bytes * points a line, however long the run
+/// Cost       at most 16 bytes * points a line, however long the run; where it goes on with an earlier one, the tables of that until the
+///            first step
 class plots {
  public:
   explicit plots(std::filesystem::path folder, plots_options options = {}) : folder_(std::move(folder)), options_(std::move(options)) {
