@@ -86,14 +86,15 @@ template <class T> struct location_packs {
   long slots() const { return (locations + lanes - 1) / lanes * lanes; }
   /// f(location, slot, position, the lanes that belong to this pack) for all packs.
   template <class F> OGM_ALWAYS_INLINE void each(const F& f) const {
+    const long n = locations;  // f may write anywhere
     long l = 0;
-    for (; l + lanes <= locations; l += lanes) f(l, l, slot_position, all_lanes{});
+    for (; l + lanes <= n; l += lanes) f(l, l, slot_position, all_lanes{});
     if constexpr (lanes > 1) {
-      if (l == locations) return;
-      if (locations > lanes)
-        f(locations - lanes, l, slot_position, last);
+      if (l == n) return;
+      if (n > lanes)
+        f(n - lanes, l, slot_position, last);
       else
-        f(0, 0, ogm::position<0>{0, 0, 0, int(locations)}, last);
+        f(0, 0, ogm::position<0>{0, 0, 0, int(n)}, last);
     }
   }
   static V at_slot(const T* row, long slot) { return load<V>(row + slot, slot_position); }
@@ -101,7 +102,8 @@ template <class T> struct location_packs {
 };
 
 /// Asks for the memory `Distance` bytes after `Rows` rows of a map that are read side by side, a part with each slot: the processor's own
-/// prefetching follows such rows less well than one row after the other.
+/// prefetching follows such rows less well than one row after the other. A processor whose misses are all in use drops what it is asked
+/// for: a pass that is quicker than the memory asks twice.
 template <int Rows, int Distance, class T> OGM_ALWAYS_INLINE void ask_ahead(const T* rows, long slot) {
   constexpr int line = 64, bytes = Rows * pack<T>::lanes * int(sizeof(T));
   if constexpr (bytes >= line) {
@@ -110,27 +112,28 @@ template <int Rows, int Distance, class T> OGM_ALWAYS_INLINE void ask_ahead(cons
     for (int k = 0; k < bytes; k += line) __builtin_prefetch(reinterpret_cast<const void*>(from + std::uintptr_t(k)));
   }
 }
-inline constexpr int from_memory = 2560, from_cache = 1536;  // distances: further, and Zen 3 is slower again
+inline constexpr int from_memory = 3584, from_cache = 1536;  // distances, measured on Zen 3: nearer comes late, further is slower again
 
 /// Takes each map through `first`, which reads it from memory, `between`, and `second`, which finds it in the cache, a few channels at a
 /// time. The second pass over a map goes beside the first pass over the next one, so that memory does not wait for it. The maps are cut
 /// into groups for the threads; what is computed for a map does not depend on its group.
 template <class T, class Op> void in_two_passes(const spatial_shape& shape, const Op& op) {
   constexpr int lanes = pack<T>::lanes, height = lanes == 4 ? 4 : 2;  // channels at a time: a line of memory with each slot
-  const long group = std::clamp(shape.frames / 40, 1L, 16L);
+  const location_packs<T> packs(shape.locations);
+  const long group = std::clamp(shape.frames / 20, 1L, 32L);
   ogm::parallel_for((shape.frames + group - 1) / group, [&](long g) {
     const long begin = g * group, end = std::min(begin + group, shape.frames);
     typename Op::frame_values values{};
     for (long f = begin; f <= end; ++f) {
       const auto step = [&](auto rows, long c) {
-        if (f < end) op.first(rows, f, c);
-        if (f > begin) op.second(rows, f - 1, c, values);
+        if (f < end) op.first(rows, f, c, packs);
+        if (f > begin) op.second(rows, f - 1, c, packs, values);
       };
       if (f < end) op.start(f);
       long c = 0;
       for (; c + height <= shape.channels; c += height) step(std::integral_constant<int, height>{}, c);
       for (; c < shape.channels; ++c) step(std::integral_constant<int, 1>{}, c);
-      if (f < end) values = op.between(f);
+      if (f < end) values = op.between(f, packs);
     }
   });
 }
@@ -141,6 +144,9 @@ template <class T, class Op> void in_two_passes(const spatial_shape& shape, cons
 ///
 /// Rows of numbers by location are `shape.row()` apart, in the slots of detail::location_packs.
 template <class T> struct spatial_grounding_forward {
+  using packs = detail::location_packs<T>;
+  using V = typename packs::V;
+
   spatial_shape shape;
   const T* maps;    // (frame, channel, location)
   const T* sound;   // (frame, channel)
@@ -158,20 +164,20 @@ template <class T> struct spatial_grounding_forward {
     std::fill_n(cosine + f * shape.row(), shape.row(), T(0));
     std::fill_n(inverse_norm + f * shape.row(), shape.row(), T(0));
   }
-  template <int Rows> void first(std::integral_constant<int, Rows>, long f, long c) const {
-    const T* const from = maps + f * shape.map() + c * shape.locations;
+  template <int Rows> void first(std::integral_constant<int, Rows>, long f, long c, const packs& in) const {
+    const long n = shape.locations;
+    const T* const from = maps + f * shape.map() + c * n;
     T* const products = cosine + f * shape.row();
     T* const squares = inverse_norm + f * shape.row();
     V along[Rows], sum[Rows]{};
     OGM_UNROLL
     for (int r = 0; r < Rows; ++r) along[r] = ogm::broadcast<V>(sound[f * shape.channels + c + r]);
-    const packs in(shape.locations);
     in.each([&](long l, long slot, auto at, auto own) {
       V p = packs::at_slot(products, slot), s = packs::at_slot(squares, slot);
       detail::ask_ahead<Rows, detail::from_memory>(from, slot);
       OGM_UNROLL
       for (int r = 0; r < Rows; ++r) {
-        const V x = load<V>(from + r * shape.locations + l, at);
+        const V x = load<V>(from + r * n + l, at);
         p += along[r] * x;
         s += x * x;
         sum[r] += own.or_else(x, V{});
@@ -182,8 +188,7 @@ template <class T> struct spatial_grounding_forward {
     T* const mean = pooled + f * 2 * shape.channels + c;
     for (int r = 0; r < Rows; ++r) mean[r] = detail::sum_of_lanes<T>(sum[r]) / T(shape.locations);
   }
-  frame_values between(long f) const {
-    const packs in(shape.locations);
+  frame_values between(long f, const packs& in) const {
     T* const w = weight + f * shape.locations;
     T* const alike = cosine + f * shape.row();
     T* const inverse = inverse_norm + f * shape.row();
@@ -205,28 +210,27 @@ template <class T> struct spatial_grounding_forward {
     });
     return {};
   }
-  template <int Rows> void second(std::integral_constant<int, Rows>, long f, long c, frame_values) const {
-    const T* const from = maps + f * shape.map() + c * shape.locations;
+  template <int Rows> void second(std::integral_constant<int, Rows>, long f, long c, const packs& in, frame_values) const {
+    const long n = shape.locations;
+    const T* const from = maps + f * shape.map() + c * n;
     const T* const q = share + f * shape.row();
     V sum[Rows]{};
-    const packs in(shape.locations);
     in.each([&](long l, long slot, auto at, auto) {
       const V weights = packs::at_slot(q, slot);
       detail::ask_ahead<Rows, detail::from_cache>(from, slot);
       OGM_UNROLL
-      for (int r = 0; r < Rows; ++r) sum[r] += weights * load<V>(from + r * shape.locations + l, at);
+      for (int r = 0; r < Rows; ++r) sum[r] += weights * load<V>(from + r * n + l, at);
     });
     T* const attended = pooled + (f * 2 + 1) * shape.channels + c;
     for (int r = 0; r < Rows; ++r) attended[r] = detail::sum_of_lanes<T>(sum[r]);
   }
-
- private:
-  using packs = detail::location_packs<T>;
-  using V = typename packs::V;
 };
 
 /// The derivatives of spatial_grounding_forward. Where dmaps is null the maps are data.
 template <class T> struct spatial_grounding_backward {
+  using packs = detail::location_packs<T>;
+  using V = typename packs::V;
+
   spatial_shape shape;
   const T* dpooled;  // (frame, 2 channel)
   const T* dweight;  // (frame, location), or null
@@ -250,23 +254,22 @@ template <class T> struct spatial_grounding_backward {
     T off;       // of the sound is taken from its slope: what would change the length of the unit vector
   };
   void start(long f) const { std::fill_n(along_of(f), shape.row(), T(0)); }
-  template <int Rows> void first(std::integral_constant<int, Rows>, long f, long c) const {
-    const T* const from = maps + f * shape.map() + c * shape.locations;
+  template <int Rows> void first(std::integral_constant<int, Rows>, long f, long c, const packs& in) const {
+    const long n = shape.locations;
+    const T* const from = maps + f * shape.map() + c * n;
     T* const along = along_of(f);
     V attended[Rows];
     OGM_UNROLL
     for (int r = 0; r < Rows; ++r) attended[r] = ogm::broadcast<V>(dpooled[(f * 2 + 1) * shape.channels + c + r]);
-    const packs in(shape.locations);
     in.each([&](long l, long slot, auto at, auto) {
       V sum = packs::at_slot(along, slot);
       detail::ask_ahead<Rows, detail::from_memory>(from, slot);
       OGM_UNROLL
-      for (int r = 0; r < Rows; ++r) sum += attended[r] * load<V>(from + r * shape.locations + l, at);
+      for (int r = 0; r < Rows; ++r) sum += attended[r] * load<V>(from + r * n + l, at);
       packs::to_slot(along, slot, sum);
     });
   }
-  frame_values between(long f) const {
-    const packs in(shape.locations);
+  frame_values between(long f, const packs& in) const {
     const T* const w = weight + f * shape.locations;
     const T* const alike = cosine + f * shape.row();
     const T* const inverse = inverse_norm + f * shape.row();
@@ -295,19 +298,21 @@ template <class T> struct spatial_grounding_backward {
         T(detail::sum_in_double(in.slots(), [q, inverse, alike](long i) { return double(q[i]) / double(inverse[i]) * double(alike[i]); }));
     return {loudness, heard > T(detail::smallest_norm) ? same * loudness * loudness : T(0)};
   }
-  template <int Rows> void second(std::integral_constant<int, Rows> rows, long f, long c, const frame_values& values) const {
+  template <int Rows>
+  void second(std::integral_constant<int, Rows> rows, long f, long c, const packs& in, const frame_values& values) const {
     V sum[Rows]{};
     if (dmaps)
-      to_maps(rows, f, c, values.loudness, sum);
+      to_maps(rows, f, c, in, values.loudness, sum);
     else {
-      const T* const from = maps + f * shape.map() + c * shape.locations;
+      const long n = shape.locations;
+      const T* const from = maps + f * shape.map() + c * n;
       const T* const q = slopes_of(f);
-      const packs in(shape.locations);
       in.each([&](long l, long slot, auto at, auto) {
         const V slopes = packs::at_slot(q, slot);
         detail::ask_ahead<Rows, detail::from_cache>(from, slot);
+        detail::ask_ahead<Rows, detail::from_memory>(from + shape.map(), slot);  // again for the next map: see ask_ahead
         OGM_UNROLL
-        for (int r = 0; r < Rows; ++r) sum[r] += slopes * load<V>(from + r * shape.locations + l, at);
+        for (int r = 0; r < Rows; ++r) sum[r] += slopes * load<V>(from + r * n + l, at);
       });
     }
     if (!dsound) return;
@@ -319,17 +324,15 @@ template <class T> struct spatial_grounding_backward {
   }
 
  private:
-  using packs = detail::location_packs<T>;
-  using V = typename packs::V;
-
   /// What the attended vector's slope is along each location's vector; after `between` the part of it that changes no length.
   T* along_of(long f) const { return slope + f * 2 * shape.row(); }
   /// The slopes of the cosines, over the locations' norms; 0 in lanes that do not count.
   T* slopes_of(long f) const { return along_of(f) + shape.row(); }
 
   /// The slopes of `Rows` channels of a map, and in `sum` what those of the sound need.
-  template <int Rows> void to_maps(std::integral_constant<int, Rows>, long f, long c, T loudness, V* sum) const {
-    const T* const from = maps + f * shape.map() + c * shape.locations;
+  template <int Rows> void to_maps(std::integral_constant<int, Rows>, long f, long c, const packs& in, T loudness, V* sum) const {
+    const long n = shape.locations;
+    const T* const from = maps + f * shape.map() + c * n;
     T* const to = dmaps + f * shape.map() + c * shape.locations;
     const T* const w = weight + f * shape.locations;
     const T* const inverse = inverse_norm + f * shape.row();
@@ -342,17 +345,16 @@ template <class T> struct spatial_grounding_backward {
       attended[r] = ogm::broadcast<V>(dpooled[(f * 2 + 1) * shape.channels + c + r]);
       unit[r] = ogm::broadcast<V>(sound[f * shape.channels + c + r] * loudness);
     }
-    const packs in(shape.locations);
     in.each([&](long l, long slot, auto at, auto own) {
       const V share = load<V>(w + l, at) * packs::at_slot(inverse, slot), slopes = packs::at_slot(q, slot);
       const V radial = packs::at_slot(along, slot);
       detail::ask_ahead<Rows, detail::from_cache>(from, slot);
       OGM_UNROLL
       for (int r = 0; r < Rows; ++r) {
-        const V x = load<V>(from + r * shape.locations + l, at);
+        const V x = load<V>(from + r * n + l, at);
         total[r] += slopes * x;
         V d = whole[r] + share * attended[r] + slopes * unit[r] - x * radial;
-        T* const at_l = to + r * shape.locations + l;
+        T* const at_l = to + r * n + l;
         if (add_maps) d += load<V>(at_l, at);
         store(at_l, own.or_else(d, load<V>(at_l, at)), at);
       }
