@@ -1,6 +1,7 @@
 // Spatial grounding of 640 feature maps of the published size (64 clips of 10 frames, 512 x 14 x 14 floats: 257 MB), forward and backward,
 // against one pass that reads these bytes and does nothing but add. Axes: threads. Counters: GB/s, bytes of the maps a second; of_pass, the
-// time of that pass over ours. The backward reads the maps once too: they are data, and only the sound has a gradient.
+// time of that pass over ours. The backward reads the maps once too: they are data, and only the sound has a gradient. Where the maps have
+// one (backward_of_maps), the pass also writes as many bytes.
 // bench/peers/compare_avst runs it beside the published operators in PyTorch.
 
 #include <avqa/grounding/spatial.hpp>
@@ -83,6 +84,23 @@ void backward(benchmark::State& state) {
                     state, [&] { tape.run_backward(); }, [&] { read_all(threads); }, 1, prepare));
 }
 BENCHMARK(backward)->ArgName("threads")->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+void backward_of_maps(benchmark::State& state) {
+  const int threads = int(state.range(0));
+  const ogm::use_threads pool(threads);
+  ogm::tape<> tape;
+  ogm::tensor<float, dyn> copy(count);
+  std::fill_n(copy.data(), count, 0.f);
+  const auto prepare = [&] {
+    tape.rewind();
+    const auto pooled = avqa::spatial_attention<channels>{}(tape, tape.variable(data().maps), tape.variable(data().sound));
+    std::fill_n(pooled.accumulate().data, pooled.count(), 1e-3f);
+  };
+  report(state, bench::in_turn(
+                    state, [&] { tape.run_backward(); }, [&] { bench::pass<1, 1>({data().maps.data()}, {copy.data()}, count, threads); }, 1,
+                    prepare));
+}
+BENCHMARK(backward_of_maps)->ArgName("threads")->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 

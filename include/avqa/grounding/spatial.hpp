@@ -27,8 +27,8 @@ template <class Pooled, class Weights> struct grounded {
 /// Numerics   a vector shorter than 1e-12 is divided by 1e-12; no temperature, so that one location weighs at most e^2 times another;
 ///            the same bits on any number of threads
 /// Errors     a compile error names both channels, a shape_error both shapes
-/// Cost       each map is read from memory once forward and once backward, where it fits into the second-level cache (512 x 14 x 14 floats:
-///            401 KB); maps that are data have no gradient
+/// Cost       each map is read from memory once forward and once backward, where two of them fit into the processor's caches
+///            (512 x 14 x 14 floats: 401 KB each); maps that are data have no gradient
 /// Source     Li et al., CVPR 2022, Sec. 4.2, and the released code, whose attended vector is made of normalised features and whose mean of
 ///            raw ones
 template <int Channels> struct spatial_attention {

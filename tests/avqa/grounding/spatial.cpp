@@ -75,6 +75,7 @@ TEST_CASE("spatial grounding is its definition", "[avqa]") {
   is_right<9>(3, 5);
   is_right<19>(14, 14);
   is_right<64>(1, 33);
+  for (long places = 1; places < 36; ++places) is_right<3>(1, places);
 }
 
 TEST_CASE("spatial grounding has the gradients of its definition", "[avqa]") {
@@ -121,6 +122,60 @@ TEST_CASE("spatial grounding: the gradient of what is shorter than the least nor
   t.run_backward();
   exact.run_backward();
   for (int i = 0; i < 5; ++i) CHECK(std::abs(double(s.gradient()[i]) - s_d.gradient()[i]) <= 1e-4 * std::abs(s_d.gradient()[i]) + 1e3);
+}
+
+TEST_CASE("spatial grounding: a frame gives the same bits alone, in a batch, and on any number of threads", "[avqa][threads]") {
+  constexpr long frames = 87;  // groups of several maps
+  for (const long height : {3L, 5L, 14L}) {
+    const long width = height == 3 ? 5 : height;
+    tensor<float, dyn, dyn, 9, dyn, dyn> maps(1, frames, height, width);
+    tensor<float, dyn, dyn, 9> sound(1, frames);
+    random::generator draw({.seed = 5, .stream = 0, .step = 0});
+    for (float& v : maps.flat()) v = draw.normal();
+    for (float& v : sound.flat()) v = draw.normal();
+    const long places = height * width;
+    struct result {
+      std::vector<float> pooled, weights, dsound, dmaps;
+      bool operator==(const result&) const = default;
+    };
+    const auto part = [&](long first, long n, int threads) {
+      const use_threads pool(threads);
+      tensor<float, dyn, dyn, 9, dyn, dyn> m(1, n, height, width);
+      tensor<float, dyn, dyn, 9> s(1, n);
+      std::copy_n(maps.data() + first * 9 * places, n * 9 * places, m.data());
+      std::copy_n(sound.data() + first * 9, n * 9, s.data());
+      result r;
+      const auto append = [](std::vector<float>& to, const float* from, long count) { to.insert(to.end(), from, from + count); };
+      for (const bool of_maps : {false, true}) {
+        tape<> t;
+        const auto x = t.variable(m);
+        const auto heard = t.variable(s);
+        const auto back = [&](const auto& g) {
+          for (long i = 0; i < n * 18; ++i) g.pooled.accumulate().data[i] = float(i % 18) - 7;
+          for (long i = 0; i < n * places; ++i) g.weights.accumulate().data[i] = float(i % places) * 0.1f;
+          append(r.pooled, g.pooled.data(), n * 18), append(r.weights, g.weights.data(), n * places);
+          t.run_backward();
+          append(r.dsound, heard.gradient(), n * 9);
+        };
+        if (of_maps) {
+          back(avqa::spatial_attention<9>{}.with_map(t, x, heard));
+          append(r.dmaps, x.gradient(), n * 9 * places);
+        } else
+          back(avqa::spatial_attention<9>{}.with_map(t, m, heard));
+      }
+      return r;
+    };
+    const result whole = part(0, frames, 1);
+    CHECK(whole == part(0, frames, 2));
+    CHECK(whole == part(0, frames, 4));
+    for (const long f : {0L, 1L, 44L, frames - 1}) {
+      const result alone = part(f, 1, 1);
+      CHECK(std::equal(alone.dmaps.begin(), alone.dmaps.end(), whole.dmaps.begin() + f * 9 * places));
+      CHECK(std::equal(alone.weights.begin(), alone.weights.begin() + places, whole.weights.begin() + f * places));
+      CHECK(std::equal(alone.pooled.begin(), alone.pooled.begin() + 18, whole.pooled.begin() + f * 18));
+      CHECK(std::equal(alone.dsound.begin(), alone.dsound.begin() + 9, whole.dsound.begin() + f * 9));
+    }
+  }
 }
 
 TEST_CASE("spatial grounding: a map weighs 1, silence and black give flat weights, one location at most e^2 times another", "[avqa]") {

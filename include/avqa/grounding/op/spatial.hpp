@@ -7,11 +7,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 namespace avqa::op {
 
-using ogm::each_pack;
 using ogm::load;
 using ogm::pack;
 using ogm::store;
@@ -20,7 +21,7 @@ using ogm::store;
 struct spatial_shape {
   long frames, channels, locations;
   long map() const { return channels * locations; }
-  /// Elements of a row of numbers by location, each row on cache lines of its own.
+  /// Elements of a row of numbers by location, each row on cache lines of its own: see detail::location_packs.
   long row() const { return (locations + 15) / 16 * 16; }
 };
 
@@ -28,71 +29,124 @@ namespace detail {
 
 inline constexpr double smallest_norm = 1e-12;  // a vector is divided by its length, or by this where it is shorter
 
-/// Walks over a map (channel, location) eight channels at a time: the sums by location stay in the first-level cache, those by channel in
-/// registers.
-template <class T> struct map_walk {
-  using V = typename pack<T>::type;
-  const T* map;
-  long channels, locations;
-
-  static constexpr int height = 8;
-  /// f(block of channels, its first channel, how many).
-  template <class F> void by_channels(const F& f) const {
-    long c = 0;
-    for (; c + height <= channels; c += height) f(std::integral_constant<int, height>{}, c);
-    for (; c < channels; ++c) f(std::integral_constant<int, 1>{}, c);
-  }
-  /// f(location, position, values of `Rows` channels from `first` on), for all locations.
-  template <int Rows, class F> OGM_ALWAYS_INLINE void by_locations(long first, const F& f) const {
-    const T* const from = map + first * locations;
-    each_pack<T>(locations, [&](long l, auto at) {
-      V v[Rows];
-      OGM_UNROLL
-      for (int r = 0; r < Rows; ++r) v[r] = load<V>(from + r * locations + l, at);
-      f(l, at, v);
-    });
-  }
-
-  /// to[c] = sum over locations of weight[l] map[c, l]: a mean where all weights are alike.
-  void weighted(const T* weight, T* to) const {
-    by_channels([&](auto rows, long c) {
-      constexpr int count = decltype(rows)::value;
-      V sum[count]{};
-      by_locations<count>(c, [&](long l, auto at, const V* v) {
-        const V w = load<V>(weight + l, at);
-        OGM_UNROLL
-        for (int r = 0; r < count; ++r) sum[r] += w * v[r];
-      });
-      for (int r = 0; r < count; ++r) to[c + r] = ogm::sum_of<T>(sum[r]);
-    });
-  }
-  /// to[l] += sum over channels of weight[c] map[c, l].
-  void along(const T* weight, T* to) const {
-    by_channels([&](auto rows, long c) {
-      constexpr int count = decltype(rows)::value;
-      by_locations<count>(c, [&](long l, auto at, const V* v) {
-        V sum = load<V>(to + l, at);
-        OGM_UNROLL
-        for (int r = 0; r < count; ++r) sum += ogm::broadcast<V>(weight[c + r]) * v[r];
-        store(to + l, sum, at);
-      });
-    });
-  }
-};
-
+/// The sum of term(i) over [0, n), in eight chains: one would wait for every addition.
+template <class F> double sum_in_double(long n, const F& term) {
+  double parts[8]{};
+  long i = 0;
+  for (; i + 8 <= n; i += 8) OGM_UNROLL
+  for (int k = 0; k < 8; ++k) parts[k] += term(i + k);
+  for (; i < n; ++i) parts[0] += term(i);
+  return ((parts[0] + parts[4]) + (parts[1] + parts[5])) + ((parts[2] + parts[6]) + (parts[3] + parts[7]));
+}
 /// The length of a vector, or smallest_norm.
 template <class T> T length(const T* x, long n) {
-  double squares = 0;
-  for (long i = 0; i < n; ++i) squares += double(x[i]) * double(x[i]);
-  return T(std::max(std::sqrt(squares), smallest_norm));
+  return T(std::max(std::sqrt(sum_in_double(n, [x](long i) { return double(x[i]) * double(x[i]); })), smallest_norm));
+}
+
+/// The sum of the elements of a pack, half upon half.
+template <class T, class V> OGM_ALWAYS_INLINE T sum_of_lanes(V v) {
+  constexpr int lanes = int(sizeof(V) / sizeof(T));
+  if constexpr (lanes == 1)
+    return v;
+  else {
+    typedef T quarters __attribute__((vector_size(4 * sizeof(T))));
+    quarters parts[lanes / 4];
+    std::memcpy(parts, &v, sizeof v);
+    for (int i = 1; i < lanes / 4; ++i) parts[0] += parts[i];
+    return (parts[0][0] + parts[0][2]) + (parts[0][1] + parts[0][3]);
+  }
+}
+
+/// The locations of a map in packs, and rows of numbers by location with a slot for each pack. Where the locations do not fill the last
+/// pack it reaches back over those of the pack before (14 x 14 = 24 packs of 8 and 4 more): nothing is read or written in pieces. Its lanes
+/// that belong to the pack before must not count in sums.
+template <class T> struct location_packs {
+  using V = typename pack<T>::type;
+  static constexpr int lanes = pack<T>::lanes;
+  static constexpr ogm::position<lanes> slot_position{0, 0, 0};
+
+  struct all_lanes {
+    static V or_else(V v, V) { return v; }
+  };
+  struct own_lanes {
+    decltype(V{} < V{}) mask;
+    V or_else(V v, V otherwise) const { return mask ? v : otherwise; }
+  };
+
+  long locations;
+  own_lanes last;
+
+  explicit location_packs(long n) : locations(n), last{} {
+    if constexpr (lanes > 1) {
+      const long rest = n % lanes;
+      for (int k = 0; k < lanes; ++k) last.mask[k] = (n < lanes ? k < rest : k >= lanes - rest) ? -1 : 0;
+    }
+  }
+  /// Elements of a row that are in use.
+  long slots() const { return (locations + lanes - 1) / lanes * lanes; }
+  /// f(location, slot, position, the lanes that belong to this pack) for all packs.
+  template <class F> OGM_ALWAYS_INLINE void each(const F& f) const {
+    const long n = locations;  // f may write anywhere
+    long l = 0;
+    for (; l + lanes <= n; l += lanes) f(l, l, slot_position, all_lanes{});
+    if constexpr (lanes > 1) {
+      if (l == n) return;
+      if (n > lanes)
+        f(n - lanes, l, slot_position, last);
+      else
+        f(0, 0, ogm::position<0>{0, 0, 0, int(n)}, last);
+    }
+  }
+  static V at_slot(const T* row, long slot) { return load<V>(row + slot, slot_position); }
+  static void to_slot(T* row, long slot, V v) { store(row + slot, v, slot_position); }
+};
+
+/// Asks for the memory `Distance` bytes after `Rows` rows of a map that are read side by side, a part with each slot: the processor's own
+/// prefetching follows such rows less well than one row after the other. A processor whose misses are all in use drops what it is asked
+/// for: a pass that is quicker than the memory asks twice.
+template <int Rows, int Distance, class T> OGM_ALWAYS_INLINE void ask_ahead(const T* rows, long slot) {
+  constexpr int line = 64, bytes = Rows * pack<T>::lanes * int(sizeof(T));
+  if constexpr (bytes >= line) {
+    const auto from = reinterpret_cast<std::uintptr_t>(rows + slot * Rows) + Distance;  // a number: it may lie past the maps
+    OGM_UNROLL
+    for (int k = 0; k < bytes; k += line) __builtin_prefetch(reinterpret_cast<const void*>(from + std::uintptr_t(k)));
+  }
+}
+inline constexpr int from_memory = 3584, from_cache = 1536;  // distances, measured on Zen 3: nearer comes late, further is slower again
+
+/// Takes each map through `first`, which reads it from memory, `between`, and `second`, which finds it in the cache, a few channels at a
+/// time. The second pass over a map goes beside the first pass over the next one, so that memory does not wait for it. The maps are cut
+/// into groups for the threads; what is computed for a map does not depend on its group.
+template <class T, class Op> void in_two_passes(const spatial_shape& shape, const Op& op) {
+  constexpr int lanes = pack<T>::lanes, height = lanes == 4 ? 4 : 2;  // channels at a time: a line of memory with each slot
+  const location_packs<T> packs(shape.locations);
+  const long group = std::clamp(shape.frames / 20, 1L, 32L);
+  ogm::parallel_for((shape.frames + group - 1) / group, [&](long g) {
+    const long begin = g * group, end = std::min(begin + group, shape.frames);
+    typename Op::frame_values values{};
+    for (long f = begin; f <= end; ++f) {
+      const auto step = [&](auto rows, long c) {
+        if (f < end) op.first(rows, f, c, packs);
+        if (f > begin) op.second(rows, f - 1, c, packs, values);
+      };
+      if (f < end) op.start(f);
+      long c = 0;
+      for (; c + height <= shape.channels; c += height) step(std::integral_constant<int, height>{}, c);
+      for (; c < shape.channels; ++c) step(std::integral_constant<int, 1>{}, c);
+      if (f < end) values = op.between(f, packs);
+    }
+  });
 }
 
 }  // namespace detail
 
 /// pooled = [mean over l of x_l ; sum over l of w_l x_l / |x_l|], w = softmax over l of the cosine of x_l and the sound.
 ///
-/// Rows of numbers by location are `shape.row()` apart.
+/// Rows of numbers by location are `shape.row()` apart, in the slots of detail::location_packs.
 template <class T> struct spatial_grounding_forward {
+  using packs = detail::location_packs<T>;
+  using V = typename packs::V;
+
   spatial_shape shape;
   const T* maps;    // (frame, channel, location)
   const T* sound;   // (frame, channel)
@@ -100,62 +154,83 @@ template <class T> struct spatial_grounding_forward {
   T* weight;        // (frame, location): w, contiguous
   T* cosine;        // (frame, row)
   T* inverse_norm;  // (frame, row): 1 / |x_l|
-  T* share;         // (frame, row): w / |x_l|
+  T* share;         // (frame, row): w / |x_l|, 0 in lanes that do not count
 
-  void operator()() const {
-    ogm::parallel_for(shape.frames, [this](long f) { one(f); });
+  void operator()() const { detail::in_two_passes<T>(shape, *this); }
+
+  // The steps of a map, for detail::in_two_passes.
+  struct frame_values {};
+  void start(long f) const {
+    std::fill_n(cosine + f * shape.row(), shape.row(), T(0));
+    std::fill_n(inverse_norm + f * shape.row(), shape.row(), T(0));
   }
-
- private:
-  void one(long f) const {
-    using V = typename pack<T>::type;
-    const long channels = shape.channels, locations = shape.locations;
-    const detail::map_walk<T> walk{maps + f * shape.map(), channels, locations};
-    const T* const s = sound + f * channels;
-    T* const w = weight + f * locations;
+  template <int Rows> void first(std::integral_constant<int, Rows>, long f, long c, const packs& in) const {
+    const long n = shape.locations;
+    const T* const from = maps + f * shape.map() + c * n;
+    T* const products = cosine + f * shape.row();
+    T* const squares = inverse_norm + f * shape.row();
+    V along[Rows], sum[Rows]{};
+    OGM_UNROLL
+    for (int r = 0; r < Rows; ++r) along[r] = ogm::broadcast<V>(sound[f * shape.channels + c + r]);
+    in.each([&](long l, long slot, auto at, auto own) {
+      V p = packs::at_slot(products, slot), s = packs::at_slot(squares, slot);
+      detail::ask_ahead<Rows, detail::from_memory>(from, slot);
+      OGM_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        const V x = load<V>(from + r * n + l, at);
+        p += along[r] * x;
+        s += x * x;
+        sum[r] += own.or_else(x, V{});
+      }
+      packs::to_slot(products, slot, p);
+      packs::to_slot(squares, slot, s);
+    });
+    T* const mean = pooled + f * 2 * shape.channels + c;
+    for (int r = 0; r < Rows; ++r) mean[r] = detail::sum_of_lanes<T>(sum[r]) / T(shape.locations);
+  }
+  frame_values between(long f, const packs& in) const {
+    T* const w = weight + f * shape.locations;
     T* const alike = cosine + f * shape.row();
     T* const inverse = inverse_norm + f * shape.row();
-    T* const mean = pooled + f * 2 * channels;
-    std::fill_n(alike, locations, T(0));
-    std::fill_n(inverse, locations, T(0));
-    walk.by_channels([&](auto rows, long c) {  // the one read from memory; the map stays in cache for the second
-      constexpr int count = decltype(rows)::value;
-      V sum[count]{};
-      walk.template by_locations<count>(c, [&](long l, auto at, const V* v) {
-        V products = load<V>(alike + l, at), squares = load<V>(inverse + l, at);
-        OGM_UNROLL
-        for (int r = 0; r < count; ++r) {
-          products += ogm::broadcast<V>(s[c + r]) * v[r];
-          squares += v[r] * v[r];
-          sum[r] += v[r];
-        }
-        store(alike + l, products, at);
-        store(inverse + l, squares, at);
-      });
-      for (int r = 0; r < count; ++r) mean[c + r] = ogm::sum_of<T>(sum[r]) / T(locations);
-    });
-    const V loudness = ogm::broadcast<V>(1 / detail::length(s, channels)), least = ogm::broadcast<V>(T(detail::smallest_norm));
-    each_pack<T>(locations, [&](long l, auto at) {
-      const V norm = ogm::math::sqrt(load<V>(inverse + l, at)), one_over = T(1) / (norm < least ? least : norm);
-      const V cosines = load<V>(alike + l, at) * one_over * loudness;
-      store(inverse + l, one_over, at);
-      store(alike + l, cosines, at);
-      store(w + l, V(ogm::math::exp(cosines)), at);  // at most e: no maximum is needed
-    });
-    double total = 0;
-    for (long l = 0; l < locations; ++l) total += double(w[l]);
     T* const q = share + f * shape.row();
-    each_pack<T>(locations, [&](long l, auto at) {
-      const V v = load<V>(w + l, at) * T(1 / total);
-      store(w + l, v, at);
-      store(q + l, V(v * load<V>(inverse + l, at)), at);
+    const V loudness = ogm::broadcast<V>(1 / detail::length(sound + f * shape.channels, shape.channels));
+    const V least = ogm::broadcast<V>(T(detail::smallest_norm));
+    in.each([&](long, long slot, auto, auto own) {
+      const V norm = ogm::math::sqrt(packs::at_slot(inverse, slot)), one_over = T(1) / (norm < least ? least : norm);
+      const V cosines = packs::at_slot(alike, slot) * one_over * loudness;
+      packs::to_slot(inverse, slot, one_over);
+      packs::to_slot(alike, slot, cosines);
+      packs::to_slot(q, slot, own.or_else(ogm::math::exp(cosines), V{}));  // at most e: no maximum is needed
     });
-    walk.weighted(q, mean + channels);
+    const V scale = ogm::broadcast<V>(T(1 / detail::sum_in_double(in.slots(), [q](long i) { return double(q[i]); })));
+    in.each([&](long l, long slot, auto at, auto own) {
+      const V v = packs::at_slot(q, slot) * scale;
+      store(w + l, own.or_else(v, load<V>(w + l, at)), at);
+      packs::to_slot(q, slot, V(v * packs::at_slot(inverse, slot)));
+    });
+    return {};
+  }
+  template <int Rows> void second(std::integral_constant<int, Rows>, long f, long c, const packs& in, frame_values) const {
+    const long n = shape.locations;
+    const T* const from = maps + f * shape.map() + c * n;
+    const T* const q = share + f * shape.row();
+    V sum[Rows]{};
+    in.each([&](long l, long slot, auto at, auto) {
+      const V weights = packs::at_slot(q, slot);
+      detail::ask_ahead<Rows, detail::from_cache>(from, slot);
+      OGM_UNROLL
+      for (int r = 0; r < Rows; ++r) sum[r] += weights * load<V>(from + r * n + l, at);
+    });
+    T* const attended = pooled + (f * 2 + 1) * shape.channels + c;
+    for (int r = 0; r < Rows; ++r) attended[r] = detail::sum_of_lanes<T>(sum[r]);
   }
 };
 
 /// The derivatives of spatial_grounding_forward. Where dmaps is null the maps are data.
 template <class T> struct spatial_grounding_backward {
+  using packs = detail::location_packs<T>;
+  using V = typename packs::V;
+
   spatial_shape shape;
   const T* dpooled;  // (frame, 2 channel)
   const T* dweight;  // (frame, location), or null
@@ -170,72 +245,122 @@ template <class T> struct spatial_grounding_backward {
   bool add_sound, add_maps;
 
   void operator()() const {
-    ogm::parallel_for(shape.frames, [this](long f) { one(f); });
+    if (dsound || dmaps) detail::in_two_passes<T>(shape, *this);
+  }
+
+  // The steps of a map, for detail::in_two_passes.
+  struct frame_values {
+    T loudness;  // 1 / |sound|
+    T off;       // of the sound is taken from its slope: what would change the length of the unit vector
+  };
+  void start(long f) const { std::fill_n(along_of(f), shape.row(), T(0)); }
+  template <int Rows> void first(std::integral_constant<int, Rows>, long f, long c, const packs& in) const {
+    const long n = shape.locations;
+    const T* const from = maps + f * shape.map() + c * n;
+    T* const along = along_of(f);
+    V attended[Rows];
+    OGM_UNROLL
+    for (int r = 0; r < Rows; ++r) attended[r] = ogm::broadcast<V>(dpooled[(f * 2 + 1) * shape.channels + c + r]);
+    in.each([&](long l, long slot, auto at, auto) {
+      V sum = packs::at_slot(along, slot);
+      detail::ask_ahead<Rows, detail::from_memory>(from, slot);
+      OGM_UNROLL
+      for (int r = 0; r < Rows; ++r) sum += attended[r] * load<V>(from + r * n + l, at);
+      packs::to_slot(along, slot, sum);
+    });
+  }
+  frame_values between(long f, const packs& in) const {
+    const T* const w = weight + f * shape.locations;
+    const T* const alike = cosine + f * shape.row();
+    const T* const inverse = inverse_norm + f * shape.row();
+    T* const along = along_of(f);
+    T* const q = slopes_of(f);
+    in.each([&](long l, long slot, auto at, auto own) {  // the slopes of the weights, as often as they count in their mean
+      V d = packs::at_slot(along, slot) * packs::at_slot(inverse, slot);
+      if (dweight) d += load<V>(dweight + f * shape.locations + l, at);
+      packs::to_slot(q, slot, own.or_else(load<V>(w + l, at) * d, V{}));
+    });
+    const V mean = ogm::broadcast<V>(T(detail::sum_in_double(in.slots(), [q](long i) { return double(q[i]); })));
+    in.each([&](long l, long slot, auto at, auto own) {
+      const V dcosine = packs::at_slot(q, slot) - load<V>(w + l, at) * mean;
+      packs::to_slot(q, slot, own.or_else(dcosine * packs::at_slot(inverse, slot), V{}));
+    });
+    if (dmaps)
+      in.each([&](long l, long slot, auto at, auto) {  // |x| times what the normalised vector's slope is along itself
+        const V one_over = packs::at_slot(inverse, slot), dcosine = packs::at_slot(q, slot) / one_over;
+        const V self = load<V>(w + l, at) * packs::at_slot(along, slot) * one_over + dcosine * packs::at_slot(alike, slot);
+        const V most = ogm::broadcast<V>(1 / T(detail::smallest_norm));
+        packs::to_slot(along, slot, one_over < most ? V(self * one_over * one_over) : V{});  // at the least norm: a constant divides it
+      });
+    const T heard = detail::length(sound + f * shape.channels, shape.channels), loudness = 1 / heard;
+    // The slope along the unit vector of the sound, without the part that changes its length; at the least norm a constant divides it.
+    const T same =
+        T(detail::sum_in_double(in.slots(), [q, inverse, alike](long i) { return double(q[i]) / double(inverse[i]) * double(alike[i]); }));
+    return {loudness, heard > T(detail::smallest_norm) ? same * loudness * loudness : T(0)};
+  }
+  template <int Rows>
+  void second(std::integral_constant<int, Rows> rows, long f, long c, const packs& in, const frame_values& values) const {
+    V sum[Rows]{};
+    if (dmaps)
+      to_maps(rows, f, c, in, values.loudness, sum);
+    else {
+      const long n = shape.locations;
+      const T* const from = maps + f * shape.map() + c * n;
+      const T* const q = slopes_of(f);
+      in.each([&](long l, long slot, auto at, auto) {
+        const V slopes = packs::at_slot(q, slot);
+        detail::ask_ahead<Rows, detail::from_cache>(from, slot);
+        detail::ask_ahead<Rows, detail::from_memory>(from + shape.map(), slot);  // again for the next map: see ask_ahead
+        OGM_UNROLL
+        for (int r = 0; r < Rows; ++r) sum[r] += slopes * load<V>(from + r * n + l, at);
+      });
+    }
+    if (!dsound) return;
+    T* const to = dsound + f * shape.channels + c;
+    for (int r = 0; r < Rows; ++r) {
+      const T d = detail::sum_of_lanes<T>(sum[r]) * values.loudness - sound[f * shape.channels + c + r] * values.off;
+      to[r] = add_sound ? to[r] + d : d;
+    }
   }
 
  private:
-  void one(long f) const {
-    using V = typename pack<T>::type;
-    const long channels = shape.channels, locations = shape.locations;
-    const detail::map_walk<T> walk{maps + f * shape.map(), channels, locations};
-    const T* const dmean = dpooled + f * 2 * channels;
-    const T* const dattended = dmean + channels;
-    const T* const s = sound + f * channels;
-    const T* const w = weight + f * locations;
+  /// What the attended vector's slope is along each location's vector; after `between` the part of it that changes no length.
+  T* along_of(long f) const { return slope + f * 2 * shape.row(); }
+  /// The slopes of the cosines, over the locations' norms; 0 in lanes that do not count.
+  T* slopes_of(long f) const { return along_of(f) + shape.row(); }
+
+  /// The slopes of `Rows` channels of a map, and in `sum` what those of the sound need.
+  template <int Rows> void to_maps(std::integral_constant<int, Rows>, long f, long c, const packs& in, T loudness, V* sum) const {
+    const long n = shape.locations;
+    const T* const from = maps + f * shape.map() + c * n;
+    T* const to = dmaps + f * shape.map() + c * shape.locations;
+    const T* const w = weight + f * shape.locations;
     const T* const inverse = inverse_norm + f * shape.row();
-    T* const along = slope + f * 2 * shape.row();  // what the attended vector's slope is along each location's vector
-    T* const q = along + shape.row();              // the slopes of the cosines, over the locations' norms
-    std::fill_n(along, locations, T(0));
-    walk.along(dattended, along);  // the one read from memory
-    double mean = 0;               // of the slopes of the weights
-    for (long l = 0; l < locations; ++l)
-      mean += double(w[l]) * (double(along[l]) * double(inverse[l]) + (dweight ? double(dweight[f * locations + l]) : 0));
-    each_pack<T>(locations, [&](long l, auto at) {
-      V d = load<V>(along + l, at) * load<V>(inverse + l, at);
-      if (dweight) d += load<V>(dweight + f * locations + l, at);
-      store(q + l, V(load<V>(w + l, at) * (d - T(mean)) * load<V>(inverse + l, at)), at);
-    });
-    const T loudness = 1 / detail::length(s, channels);
-    if (dsound) to_sound(f, walk, q, s, loudness);
-    if (!dmaps) return;
-    each_pack<T>(locations, [&](long l, auto at) {  // |x| times what the normalised vector's slope is along itself
-      const V dcosine = load<V>(q + l, at) / load<V>(inverse + l, at);
-      const V self =
-          load<V>(w + l, at) * load<V>(along + l, at) * load<V>(inverse + l, at) + dcosine * load<V>(cosine + f * shape.row() + l, at);
-      const V one_over = load<V>(inverse + l, at), most = ogm::broadcast<V>(1 / T(detail::smallest_norm));
-      store(along + l, one_over < most ? V(self * one_over * one_over) : V{}, at);  // at the least norm: a constant divides it
-    });
-    T* const to = dmaps + f * shape.map();
-    for (long c = 0; c < channels; ++c) {
-      const T whole = dmean[c] / T(locations), unit = s[c] * loudness, attended = dattended[c];
-      each_pack<T>(locations, [&](long l, auto at) {
-        const V share = load<V>(w + l, at) * load<V>(inverse + l, at);
-        V d = whole + share * attended + load<V>(q + l, at) * unit - load<V>(walk.map + c * locations + l, at) * load<V>(along + l, at);
-        if (add_maps) d += load<V>(to + c * locations + l, at);
-        store(to + c * locations + l, d, at);
-      });
+    const T* const along = along_of(f);
+    const T* const q = slopes_of(f);
+    V whole[Rows], attended[Rows], unit[Rows], total[Rows]{};
+    OGM_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      whole[r] = ogm::broadcast<V>(dpooled[f * 2 * shape.channels + c + r] / T(shape.locations));
+      attended[r] = ogm::broadcast<V>(dpooled[(f * 2 + 1) * shape.channels + c + r]);
+      unit[r] = ogm::broadcast<V>(sound[f * shape.channels + c + r] * loudness);
     }
-  }
-  void to_sound(long f, const detail::map_walk<T>& walk, const T* q, const T* s, T loudness) const {
-    const long channels = shape.channels;
-    T* const to = dsound + f * channels;
-    T unit[channel_block];
-    // The slope along the unit vector of the sound, without the part that changes its length.
-    double same = 0;
-    for (long l = 0; l < shape.locations; ++l)
-      same += double(q[l]) / double(inverse_norm[f * shape.row() + l]) * double(cosine[f * shape.row() + l]);
-    const bool clamped = !(detail::length(s, channels) > T(detail::smallest_norm));  // shorter than the least norm: a constant divides it
-    const T off = clamped ? T(0) : T(same) * loudness * loudness;
-    for (long first = 0; first < channels; first += channel_block) {
-      const long n = std::min(channel_block, channels - first);
-      detail::map_walk<T>{walk.map + first * walk.locations, n, walk.locations}.weighted(q, unit);
-      for (long c = 0; c < n; ++c) {
-        const T d = unit[c] * loudness - s[first + c] * off;
-        to[first + c] = add_sound ? to[first + c] + d : d;
+    in.each([&](long l, long slot, auto at, auto own) {
+      const V share = load<V>(w + l, at) * packs::at_slot(inverse, slot), slopes = packs::at_slot(q, slot);
+      const V radial = packs::at_slot(along, slot);
+      detail::ask_ahead<Rows, detail::from_cache>(from, slot);
+      OGM_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        const V x = load<V>(from + r * n + l, at);
+        total[r] += slopes * x;
+        V d = whole[r] + share * attended[r] + slopes * unit[r] - x * radial;
+        T* const at_l = to + r * n + l;
+        if (add_maps) d += load<V>(at_l, at);
+        store(at_l, own.or_else(d, load<V>(at_l, at)), at);
       }
-    }
+    });
+    std::copy_n(total, Rows, sum);
   }
-  static constexpr long channel_block = 64;
 };
 
 }  // namespace avqa::op
