@@ -15,6 +15,11 @@ namespace program {
 /// A file by the option that names it; empty for none.
 using named_output = std::pair<std::string, std::string>;
 
+/// One spelling of a path, also where it names no file yet.
+inline std::filesystem::path whole(const std::filesystem::path& path) {
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path));
+}
+
 /// Errors     value_error names the option, the file and what is wrong: a folder, in a folder that is not there, not to be written, another
 ///            option's file
 inline void require_writable(std::initializer_list<named_output> files) {
@@ -28,7 +33,7 @@ inline void require_writable(std::initializer_list<named_output> files) {
       throw ogm::value_error(name + " cannot be written: there is no folder " + folder.string() + ".");
     for (const auto& [other, its] : files) {
       if (other == option) break;
-      if (!its.empty() && std::filesystem::weakly_canonical(file) == std::filesystem::weakly_canonical(its))
+      if (!its.empty() && whole(file) == whole(its))
         throw ogm::value_error(name + " is the file of " + other + " too. Give another.");
     }
     try {
