@@ -33,8 +33,7 @@ inline void require_writable(std::initializer_list<named_output> files) {
       throw ogm::value_error(name + " cannot be written: there is no folder " + folder.string() + ".");
     for (const auto& [other, its] : files) {
       if (other == option) break;
-      if (!its.empty() && whole(file) == whole(its))
-        throw ogm::value_error(name + " is the file of " + other + " too. Give another.");
+      if (!its.empty() && whole(file) == whole(its)) throw ogm::value_error(name + " is the file of " + other + " too. Give another.");
     }
     try {
       const ogm::data::atomic_file trial(path);  // not finished: it leaves nothing
