@@ -84,10 +84,16 @@ template <class T> struct location_packs {
   }
   /// Elements of a row that are in use.
   long slots() const { return (locations + lanes - 1) / lanes * lanes; }
-  /// f(location, slot, position, the lanes that belong to this pack) for all packs.
-  template <class F> OGM_ALWAYS_INLINE void each(const F& f) const {
+  /// f(location, slot, position, the lanes that belong to this pack) for all packs, and each_line(location) before those of each 64 bytes.
+  template <class F, class L> OGM_ALWAYS_INLINE void each(const F& f, const L& each_line) const {
+    constexpr long line = std::max(lanes, 64 / int(sizeof(T)));
     const long n = locations;  // f may write anywhere
     long l = 0;
+    for (; l + line <= n; l += line) {
+      each_line(l);
+      OGM_UNROLL
+      for (long k = 0; k < line; k += lanes) f(l + k, l + k, slot_position, all_lanes{});
+    }
     for (; l + lanes <= n; l += lanes) f(l, l, slot_position, all_lanes{});
     if constexpr (lanes > 1) {
       if (l == n) return;
@@ -97,42 +103,74 @@ template <class T> struct location_packs {
         f(0, 0, ogm::position<0>{0, 0, 0, int(n)}, last);
     }
   }
+  template <class F> OGM_ALWAYS_INLINE void each(const F& f) const {
+    each(f, [](long) {});
+  }
   static V at_slot(const T* row, long slot) { return load<V>(row + slot, slot_position); }
   static void to_slot(T* row, long slot, V v) { store(row + slot, v, slot_position); }
 };
 
-/// Asks for the memory `Distance` bytes after `Rows` rows of a map that are read side by side, a part with each slot: the processor's own
-/// prefetching follows such rows less well than one row after the other. A processor whose misses are all in use drops what it is asked
-/// for: a pass that is quicker than the memory asks twice.
-template <int Rows, int Distance, class T> OGM_ALWAYS_INLINE void ask_ahead(const T* rows, long slot) {
-  constexpr int line = 64, bytes = Rows * pack<T>::lanes * int(sizeof(T));
-  if constexpr (bytes >= line) {
-    const auto from = reinterpret_cast<std::uintptr_t>(rows + slot * Rows) + Distance;  // a number: it may lie past the maps
-    OGM_UNROLL
-    for (int k = 0; k < bytes; k += line) __builtin_prefetch(reinterpret_cast<const void*>(from + std::uintptr_t(k)));
-  }
-}
-inline constexpr int from_memory = 3584, from_cache = 1536;  // distances, measured on Zen 3: nearer comes late, further is slower again
+/// `Rows` channels of a map that are read side by side: channel `first` and those `step`, 2 * step and so on after it. Far apart, each is a
+/// stream of its own to the processor's prefetching, and four streams are read faster than one; neighbours are followed less well than one.
+template <int Rows> struct channel_rows {
+  long first, step;
+  long operator[](int r) const { return first + r * step; }
+};
 
-/// Takes each map through `first`, which reads it from memory, `between`, and `second`, which finds it in the cache, a few channels at a
+/// Asks for the memory a little ahead of rows that are `stride` apart, a line of each: not as far as the processor's own prefetching
+/// reaches once it has found a stream, but from the first line on. Always inline: a function that only asks has no effect that GCC knows
+/// of, and its calls are dropped.
+template <int Rows, class T> struct ask_ahead {
+  static constexpr std::uintptr_t distance = 320;  // bytes; measured on Zen 3, where 256 to 384 are alike
+  const T* rows;
+  long stride;
+  OGM_ALWAYS_INLINE void operator()(long l) const {
+    OGM_UNROLL
+    for (int r = 0; r < Rows; ++r)  // numbers, not pointers: they may lie past the maps
+      __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(rows + r * stride + l) + distance));
+  }
+};
+
+/// The sums of `weights` times each of the channels, by lane.
+template <int Rows, class T>
+OGM_ALWAYS_INLINE void weighted_sums(const channel_rows<Rows>& channel, const T* map, const T* weights, const location_packs<T>& in,
+                                     typename pack<T>::type* sums) {
+  using packs = location_packs<T>;
+  using V = typename packs::V;
+  const long stride = channel.step * in.locations;
+  const T* const from = map + channel.first * in.locations;
+  V sum[Rows];
+  OGM_UNROLL
+  for (int r = 0; r < Rows; ++r) sum[r] = V{};
+  in.each(
+      [&](long l, long slot, auto at, auto) {
+        const V w = packs::at_slot(weights, slot);
+        OGM_UNROLL
+        for (int r = 0; r < Rows; ++r) sum[r] += w * load<V>(from + r * stride + l, at);
+      },
+      ask_ahead<Rows, T>{from, stride});
+  std::copy_n(sum, Rows, sums);
+}
+
+/// Takes each map through `first`, which reads it from memory, `between`, and `second`, which finds it in the cache, four channels at a
 /// time. The second pass over a map goes beside the first pass over the next one, so that memory does not wait for it. The maps are cut
 /// into groups for the threads; what is computed for a map does not depend on its group.
 template <class T, class Op> void in_two_passes(const spatial_shape& shape, const Op& op) {
-  constexpr int lanes = pack<T>::lanes, height = lanes == 4 ? 4 : 2;  // channels at a time: a line of memory with each slot
+  constexpr int height = 4;
   const location_packs<T> packs(shape.locations);
   const long group = std::clamp(shape.frames / 20, 1L, 32L);
   ogm::parallel_for((shape.frames + group - 1) / group, [&](long g) {
     const long begin = g * group, end = std::min(begin + group, shape.frames);
     typename Op::frame_values values{};
     for (long f = begin; f <= end; ++f) {
-      const auto step = [&](auto rows, long c) {
-        if (f < end) op.first(rows, f, c, packs);
-        if (f > begin) op.second(rows, f - 1, c, packs, values);
+      const auto take = [&](auto rows) {
+        if (f < end) op.first(rows, f, packs);
+        if (f > begin) op.second(rows, f - 1, packs, values);
       };
       if (f < end) op.start(f);
-      long c = 0;
-      for (; c + height <= shape.channels; c += height) step(std::integral_constant<int, height>{}, c);
-      for (; c < shape.channels; ++c) step(std::integral_constant<int, 1>{}, c);
+      const long apart = shape.channels / height;
+      for (long c = 0; c < apart; ++c) take(channel_rows<height>{c, apart});
+      for (long c = apart * height; c < shape.channels; ++c) take(channel_rows<1>{c, 1});
       if (f < end) values = op.between(f, packs);
     }
   });
@@ -164,29 +202,33 @@ template <class T> struct spatial_grounding_forward {
     std::fill_n(cosine + f * shape.row(), shape.row(), T(0));
     std::fill_n(inverse_norm + f * shape.row(), shape.row(), T(0));
   }
-  template <int Rows> void first(std::integral_constant<int, Rows>, long f, long c, const packs& in) const {
-    const long n = shape.locations;
-    const T* const from = maps + f * shape.map() + c * n;
+  template <int Rows> void first(const detail::channel_rows<Rows>& channel, long f, const packs& in) const {
+    const long stride = channel.step * shape.locations;
+    const T* const from = maps + f * shape.map() + channel.first * shape.locations;
     T* const products = cosine + f * shape.row();
     T* const squares = inverse_norm + f * shape.row();
-    V along[Rows], sum[Rows]{};
+    V along[Rows], sum[Rows];
     OGM_UNROLL
-    for (int r = 0; r < Rows; ++r) along[r] = ogm::broadcast<V>(sound[f * shape.channels + c + r]);
-    in.each([&](long l, long slot, auto at, auto own) {
-      V p = packs::at_slot(products, slot), s = packs::at_slot(squares, slot);
-      detail::ask_ahead<Rows, detail::from_memory>(from, slot);
-      OGM_UNROLL
-      for (int r = 0; r < Rows; ++r) {
-        const V x = load<V>(from + r * n + l, at);
-        p += along[r] * x;
-        s += x * x;
-        sum[r] += own.or_else(x, V{});
-      }
-      packs::to_slot(products, slot, p);
-      packs::to_slot(squares, slot, s);
-    });
-    T* const mean = pooled + f * 2 * shape.channels + c;
-    for (int r = 0; r < Rows; ++r) mean[r] = detail::sum_of_lanes<T>(sum[r]) / T(shape.locations);
+    for (int r = 0; r < Rows; ++r) {
+      along[r] = ogm::broadcast<V>(sound[f * shape.channels + channel[r]]);
+      sum[r] = V{};
+    }
+    in.each(
+        [&](long l, long slot, auto at, auto own) {
+          V p = packs::at_slot(products, slot), s = packs::at_slot(squares, slot);
+          OGM_UNROLL
+          for (int r = 0; r < Rows; ++r) {
+            const V x = load<V>(from + r * stride + l, at);
+            p += along[r] * x;
+            s += x * x;
+            sum[r] += own.or_else(x, V{});
+          }
+          packs::to_slot(products, slot, p);
+          packs::to_slot(squares, slot, s);
+        },
+        detail::ask_ahead<Rows, T>{from, stride});
+    T* const mean = pooled + f * 2 * shape.channels;
+    for (int r = 0; r < Rows; ++r) mean[channel[r]] = detail::sum_of_lanes<T>(sum[r]) / T(shape.locations);
   }
   frame_values between(long f, const packs& in) const {
     T* const w = weight + f * shape.locations;
@@ -210,19 +252,11 @@ template <class T> struct spatial_grounding_forward {
     });
     return {};
   }
-  template <int Rows> void second(std::integral_constant<int, Rows>, long f, long c, const packs& in, frame_values) const {
-    const long n = shape.locations;
-    const T* const from = maps + f * shape.map() + c * n;
-    const T* const q = share + f * shape.row();
-    V sum[Rows]{};
-    in.each([&](long l, long slot, auto at, auto) {
-      const V weights = packs::at_slot(q, slot);
-      detail::ask_ahead<Rows, detail::from_cache>(from, slot);
-      OGM_UNROLL
-      for (int r = 0; r < Rows; ++r) sum[r] += weights * load<V>(from + r * n + l, at);
-    });
-    T* const attended = pooled + (f * 2 + 1) * shape.channels + c;
-    for (int r = 0; r < Rows; ++r) attended[r] = detail::sum_of_lanes<T>(sum[r]);
+  template <int Rows> void second(const detail::channel_rows<Rows>& channel, long f, const packs& in, frame_values) const {
+    V sum[Rows];
+    detail::weighted_sums(channel, maps + f * shape.map(), share + f * shape.row(), in, sum);
+    T* const attended = pooled + (f * 2 + 1) * shape.channels;
+    for (int r = 0; r < Rows; ++r) attended[channel[r]] = detail::sum_of_lanes<T>(sum[r]);
   }
 };
 
@@ -254,20 +288,21 @@ template <class T> struct spatial_grounding_backward {
     T off;       // of the sound is taken from its slope: what would change the length of the unit vector
   };
   void start(long f) const { std::fill_n(along_of(f), shape.row(), T(0)); }
-  template <int Rows> void first(std::integral_constant<int, Rows>, long f, long c, const packs& in) const {
-    const long n = shape.locations;
-    const T* const from = maps + f * shape.map() + c * n;
+  template <int Rows> void first(const detail::channel_rows<Rows>& channel, long f, const packs& in) const {
+    const long stride = channel.step * shape.locations;
+    const T* const from = maps + f * shape.map() + channel.first * shape.locations;
     T* const along = along_of(f);
     V attended[Rows];
     OGM_UNROLL
-    for (int r = 0; r < Rows; ++r) attended[r] = ogm::broadcast<V>(dpooled[(f * 2 + 1) * shape.channels + c + r]);
-    in.each([&](long l, long slot, auto at, auto) {
-      V sum = packs::at_slot(along, slot);
-      detail::ask_ahead<Rows, detail::from_memory>(from, slot);
-      OGM_UNROLL
-      for (int r = 0; r < Rows; ++r) sum += attended[r] * load<V>(from + r * n + l, at);
-      packs::to_slot(along, slot, sum);
-    });
+    for (int r = 0; r < Rows; ++r) attended[r] = ogm::broadcast<V>(dpooled[(f * 2 + 1) * shape.channels + channel[r]]);
+    in.each(
+        [&](long l, long slot, auto at, auto) {
+          V sum = packs::at_slot(along, slot);
+          OGM_UNROLL
+          for (int r = 0; r < Rows; ++r) sum += attended[r] * load<V>(from + r * stride + l, at);
+          packs::to_slot(along, slot, sum);
+        },
+        detail::ask_ahead<Rows, T>{from, stride});
   }
   frame_values between(long f, const packs& in) const {
     const T* const w = weight + f * shape.locations;
@@ -298,28 +333,17 @@ template <class T> struct spatial_grounding_backward {
         T(detail::sum_in_double(in.slots(), [q, inverse, alike](long i) { return double(q[i]) / double(inverse[i]) * double(alike[i]); }));
     return {loudness, heard > T(detail::smallest_norm) ? same * loudness * loudness : T(0)};
   }
-  template <int Rows>
-  void second(std::integral_constant<int, Rows> rows, long f, long c, const packs& in, const frame_values& values) const {
-    V sum[Rows]{};
+  template <int Rows> void second(const detail::channel_rows<Rows>& channel, long f, const packs& in, const frame_values& values) const {
+    V sum[Rows];
     if (dmaps)
-      to_maps(rows, f, c, in, values.loudness, sum);
-    else {
-      const long n = shape.locations;
-      const T* const from = maps + f * shape.map() + c * n;
-      const T* const q = slopes_of(f);
-      in.each([&](long l, long slot, auto at, auto) {
-        const V slopes = packs::at_slot(q, slot);
-        detail::ask_ahead<Rows, detail::from_cache>(from, slot);
-        detail::ask_ahead<Rows, detail::from_memory>(from + shape.map(), slot);  // again for the next map: see ask_ahead
-        OGM_UNROLL
-        for (int r = 0; r < Rows; ++r) sum[r] += slopes * load<V>(from + r * n + l, at);
-      });
-    }
+      to_maps(channel, f, in, values.loudness, sum);
+    else
+      detail::weighted_sums(channel, maps + f * shape.map(), slopes_of(f), in, sum);
     if (!dsound) return;
-    T* const to = dsound + f * shape.channels + c;
+    T* const to = dsound + f * shape.channels;
     for (int r = 0; r < Rows; ++r) {
-      const T d = detail::sum_of_lanes<T>(sum[r]) * values.loudness - sound[f * shape.channels + c + r] * values.off;
-      to[r] = add_sound ? to[r] + d : d;
+      const T d = detail::sum_of_lanes<T>(sum[r]) * values.loudness - sound[f * shape.channels + channel[r]] * values.off;
+      to[channel[r]] = add_sound ? to[channel[r]] + d : d;
     }
   }
 
@@ -330,31 +354,31 @@ template <class T> struct spatial_grounding_backward {
   T* slopes_of(long f) const { return along_of(f) + shape.row(); }
 
   /// The slopes of `Rows` channels of a map, and in `sum` what those of the sound need.
-  template <int Rows> void to_maps(std::integral_constant<int, Rows>, long f, long c, const packs& in, T loudness, V* sum) const {
-    const long n = shape.locations;
-    const T* const from = maps + f * shape.map() + c * n;
-    T* const to = dmaps + f * shape.map() + c * shape.locations;
+  template <int Rows> void to_maps(const detail::channel_rows<Rows>& channel, long f, const packs& in, T loudness, V* sum) const {
+    const long stride = channel.step * shape.locations, start = f * shape.map() + channel.first * shape.locations;
+    const T* const from = maps + start;
+    T* const to = dmaps + start;
     const T* const w = weight + f * shape.locations;
     const T* const inverse = inverse_norm + f * shape.row();
     const T* const along = along_of(f);
     const T* const q = slopes_of(f);
-    V whole[Rows], attended[Rows], unit[Rows], total[Rows]{};
+    V whole[Rows], attended[Rows], unit[Rows], total[Rows];
     OGM_UNROLL
     for (int r = 0; r < Rows; ++r) {
-      whole[r] = ogm::broadcast<V>(dpooled[f * 2 * shape.channels + c + r] / T(shape.locations));
-      attended[r] = ogm::broadcast<V>(dpooled[(f * 2 + 1) * shape.channels + c + r]);
-      unit[r] = ogm::broadcast<V>(sound[f * shape.channels + c + r] * loudness);
+      total[r] = V{};
+      whole[r] = ogm::broadcast<V>(dpooled[f * 2 * shape.channels + channel[r]] / T(shape.locations));
+      attended[r] = ogm::broadcast<V>(dpooled[(f * 2 + 1) * shape.channels + channel[r]]);
+      unit[r] = ogm::broadcast<V>(sound[f * shape.channels + channel[r]] * loudness);
     }
     in.each([&](long l, long slot, auto at, auto own) {
       const V share = load<V>(w + l, at) * packs::at_slot(inverse, slot), slopes = packs::at_slot(q, slot);
       const V radial = packs::at_slot(along, slot);
-      detail::ask_ahead<Rows, detail::from_cache>(from, slot);
       OGM_UNROLL
       for (int r = 0; r < Rows; ++r) {
-        const V x = load<V>(from + r * n + l, at);
+        const V x = load<V>(from + r * stride + l, at);
         total[r] += slopes * x;
         V d = whole[r] + share * attended[r] + slopes * unit[r] - x * radial;
-        T* const at_l = to + r * n + l;
+        T* const at_l = to + r * stride + l;
         if (add_maps) d += load<V>(at_l, at);
         store(at_l, own.or_else(d, load<V>(at_l, at)), at);
       }
