@@ -3,6 +3,7 @@
 
 #include <ogm/backend/op/attention.hpp>
 #include <ogm/backend/op/dropout.hpp>
+#include <ogm/nn/dropout.hpp>
 #include <ogm/nn/linear.hpp>
 
 namespace ogm::nn {
@@ -28,7 +29,7 @@ template <class Output, class Weights> struct attention_result {
 ///            out_proj.bias, where PyTorch gives NaN
 /// Dropout    of the weights, in training, if weight_dropout is above 0
 /// Numerics   the same bits on any number of threads
-/// Errors     shape_error names both shapes
+/// Errors     shape_error names both shapes; value_error where weight_dropout is not in [0, 1]
 /// Initial    in_proj_weight Xavier uniform, biases 0, out_proj.weight as linear: as PyTorch's
 /// Source     Vaswani et al., NeurIPS 2017, Sec. 3.2
 template <int Width, int Heads, class Backend = backend::standard> struct multi_head_attention {
@@ -77,7 +78,7 @@ template <int Width, int Heads, class Backend = backend::standard> struct multi_
     long scores() const { return batch * Heads * queries * keys; }
   };
 
-  template <class Q, class M, class Options> static sizes check(const Q& query, const M& memory, const Options& options) {
+  template <class Q, class M, class Options> sizes check(const Q& query, const M& memory, const Options& options) const {
     static_assert(Q::rank == 3 && M::rank == 3, "ogm: attention needs sequences (batch, token, channel). Reshape its inputs.");
     static_assert(a_layer_of_input_width<Width>::template was_given_a_tensor_of_width<Q::width> &&
                       a_layer_of_input_width<Width>::template was_given_a_tensor_of_width<M::width>,
@@ -91,6 +92,7 @@ template <int Width, int Heads, class Backend = backend::standard> struct multi_
     };
     fits(options.key_padding_mask, "a key padding mask of shape ", query.size(0));
     fits(options.additive_mask, "an additive mask of shape ", query.size(1));
+    detail::require_probability(weight_dropout, [&] { return name() + "the weight_dropout "; });
     return {query.size(0), query.size(1), memory.size(1)};
   }
 

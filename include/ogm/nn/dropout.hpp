@@ -4,7 +4,17 @@
 #include <ogm/autograd/expression.hpp>
 #include <ogm/backend/op/dropout.hpp>
 
+#include <string>
+
 namespace ogm::nn {
+
+namespace detail {
+/// Throws where a probability is none; what() begins the sentence, up to the number.
+template <class What> void require_probability(double probability, const What& what) {
+  if (!(probability >= 0 && probability <= 1))
+    throw value_error(what() + std::to_string(probability) + ": a number from 0 to 1 is needed.");
+}
+}  // namespace detail
 
 /// Dropout: in training each element is 0 with `probability` and 1 / (1 - probability) times itself else; otherwise, and for a
 /// probability of 0, the identity without a copy.
@@ -19,8 +29,7 @@ struct dropout {
   OGM_NO_FIELDS
 
   template <class Tape, class X> auto operator()(Tape& tape, const X& argument) const {
-    if (!(probability >= 0 && probability <= 1))
-      throw value_error("ogm: dropout was given the probability " + std::to_string(probability) + ": a number from 0 to 1 is needed.");
+    detail::require_probability(probability, [] { return std::string("ogm: dropout was given the probability "); });
     const auto x = input(tape, argument);
     if constexpr (Tape::records)
       return drop(tape, x);

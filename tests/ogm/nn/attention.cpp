@@ -135,4 +135,10 @@ TEST_CASE("multi_head_attention: misuse, in words") {
   CHECK_THROWS_WITH(layer(tape, q, tensor<double, 2, 5, 4>(), {.key_padding_mask = padding}),
                     "ogm: multi_head_attention<4, 2> was given a key padding mask of shape (2, 4) for a query of shape (2, 3, 4) and a "
                     "memory of shape (2, 5, 4).");
+  nn::multi_head_attention<4, 2, doubles_backend> dropping;
+  for (const double p : {-0.1, 1.5, std::nan("")}) {
+    dropping.weight_dropout = p;
+    CHECK_THROWS_WITH(dropping(tape, q, q), "ogm: multi_head_attention<4, 2> was given the weight_dropout " + std::to_string(p) +
+                                                ": a number from 0 to 1 is needed.");
+  }
 }
