@@ -17,29 +17,40 @@ template <class Output, class Weights> struct attended {
 
 /// Multi-head attention of one query to a sequence. The same function as nn::multi_head_attention with a single query, its parameters and
 /// its names, but keys and values are never made: q . (W_k x) = (W_k^T q) . x, and the weighted mean goes before W_v instead of after it.
-/// The bias of the keys moves all scores of a head alike, so it has no influence and no gradient but 0.
+/// The bias of the keys moves all scores of a head alike, so it has no influence and no gradient but 0. There are no masks.
 ///
 /// Shapes     query (batch, Width), memory (batch, time, Width) -> (batch, Width)
 /// Dropout    of the weights, in training, where weight_dropout is above 0
 /// Numerics   the same bits on any number of threads
-/// Errors     shape_error names both shapes
+/// Errors     a compile error for a known width that does not fit; shape_error names both shapes; value_error where weight_dropout is not
+/// in
+///            [0, 1]
 /// Cost       4 products of batch rows, whatever the length of the sequence, where keys and values take 2 of batch * time rows; the
 ///            sequence is walked 2 Heads times while it is in cache
 /// Source     Vaswani et al., NeurIPS 2017, Sec. 3.2
 template <int Width, int Heads, class Backend = ogm::backend::standard>
-struct single_query_attention : ogm::nn::multi_head_attention<Width, Heads, Backend> {
-  using base = ogm::nn::multi_head_attention<Width, Heads, Backend>;
+struct single_query_attention : private ogm::nn::multi_head_attention<Width, Heads, Backend> {
+ private:
+  using many = ogm::nn::multi_head_attention<Width, Heads, Backend>;  // its parameters are taken, its calls are not
   using T = typename Backend::value_type;
-  static constexpr int head_width = base::head_width;
+
+ public:
+  using many::fields, many::initialise;
+  using many::head_width, many::width;
+  using many::in_proj_bias, many::in_proj_weight, many::out_proj, many::weight_dropout;
+  using typename many::backend_type, typename many::value_type;
 
   template <class Tape, class Q, class M> auto operator()(Tape& tape, const Q& query, const M& memory) const {
     return with_weights(tape, query, memory).output;
   }
   template <class Tape, class Q, class M> auto with_weights(Tape& tape, const Q& query, const M& memory) const {
     static_assert(Q::rank == 2 && M::rank == 3,
-                  "avqa: temporal attention takes a query (batch, channel) and a sequence (batch, time, channel).");
+                  "avqa: temporal attention takes a query (batch, channel) and a sequence (batch, time, channel). Reshape the tensor.");
+    static_assert(ogm::a_layer_of_input_width<Width>::template was_given_a_tensor_of_width<Q::width> &&
+                      ogm::a_layer_of_input_width<Width>::template was_given_a_tensor_of_width<M::width>,
+                  "avqa: the query or the sequence is not as wide as the temporal attention. Make them equal.");
     const auto [mixed, weights] = attend(tape, ogm::input(tape, query), ogm::input(tape, memory));
-    const auto output = this->out_proj(tape, mixed);
+    const auto output = out_proj(tape, mixed);
     return attended<std::remove_const_t<decltype(output)>, std::remove_const_t<decltype(weights)>>{output, weights};
   }
 
@@ -48,7 +59,7 @@ struct single_query_attention : ogm::nn::multi_head_attention<Width, Heads, Back
   template <int First>
   ogm::op::gemm<T> by_head(const T* x, long x_stride, T* y, long y_stride, long rows, int head, bool transposed) const {
     return {.a = x,
-            .b = this->in_proj_weight.value.data() + long(First + head * head_width) * Width,
+            .b = in_proj_weight.value.data() + long(First + head * head_width) * Width,
             .c = y,
             .rows = rows,
             .columns = transposed ? head_width : Width,
@@ -76,22 +87,25 @@ struct single_query_attention : ogm::nn::multi_head_attention<Width, Heads, Back
   }
 
   template <class Tape, class Q, class M> auto attend(Tape& tape, const Q& query, const M& memory) const {
+    const auto name = [] {
+      return "avqa: single_query_attention<" + std::to_string(Width) + ", " + std::to_string(Heads) + "> was given ";
+    };
     if (query.size(0) != memory.size(0) || query.size(1) != Width || memory.size(2) != Width || memory.size(1) == 0)
-      throw ogm::shape_error("avqa: single_query_attention<" + std::to_string(Width) + ", " + std::to_string(Heads) +
-                             "> was given a query of shape " + query.shape().text() + " and a sequence of shape " + memory.shape().text() +
-                             ".");
+      throw ogm::shape_error(name() + "a query of shape " + query.shape().text() + " and a sequence of shape " + memory.shape().text() +
+                             "; the same batch, a width of " + std::to_string(Width) + " and a moment at least are needed.");
+    ogm::nn::detail::require_probability(weight_dropout, [&] { return name() + "the weight_dropout "; });
     const op::single_query_shape shape{long(memory.size(0)), Heads, long(memory.size(1)), Width};
     const long batch = shape.batch;
     const T scale = T(1 / std::sqrt(double(head_width)));
-    const T* const value_bias = this->in_proj_bias.value.data() + 2 * Width;
+    const T* const value_bias = in_proj_bias.value.data() + 2 * Width;
     T* const q = tape.template scratch<T>(batch * Width);        // (batch, Width)
     T* const u = tape.template scratch<T>(shape.queries());      // (batch, head, Width): W_k^T q
     T* const mixed = tape.template scratch<T>(shape.queries());  // (batch, head, Width)
     T* const total = tape.template scratch<T>(batch * Heads);
     const auto weights = basic_rows(tape, shape);
-    tape.run(ogm::op::broadcast_row<T>{this->in_proj_bias.value.data(), q, batch, Width});
+    tape.run(ogm::op::broadcast_row<T>{in_proj_bias.value.data(), q, batch, Width});
     tape.run(ogm::op::gemm<T>{.a = query.data(),
-                              .b = this->in_proj_weight.value.data(),
+                              .b = in_proj_weight.value.data(),
                               .c = q,
                               .rows = batch,
                               .columns = Width,
@@ -106,8 +120,8 @@ struct single_query_attention : ogm::nn::multi_head_attention<Width, Heads, Back
     double probability = 0;
     ogm::random::key key;
     if constexpr (Tape::records)
-      if (tape.training() && this->weight_dropout > 0) {
-        probability = this->weight_dropout;
+      if (tape.training() && weight_dropout > 0) {
+        probability = weight_dropout;
         key = tape.next_key();
         kept = tape.template scratch<T>(shape.scores());
       }
@@ -124,8 +138,8 @@ struct single_query_attention : ogm::nn::multi_head_attention<Width, Heads, Back
         T* const dtotal = t.template scratch<T>(batch * Heads);
         T* const du = t.template scratch<T>(shape.queries());
         T* const dq = t.template scratch<T>(batch * Width);
-        const auto dw = t.gradient(this->in_proj_weight);
-        const auto db = t.gradient(this->in_proj_bias);
+        const auto dw = t.gradient(in_proj_weight);
+        const auto db = t.gradient(in_proj_bias);
         t.run(op::add_by_head_backward<T>{value_bias, total, dy, db.data + 2 * Width, dtotal, batch, Heads, head_width, db.add()});
         for (int h = 0; h < Heads; ++h) {
           t.run(by_head<2 * Width>(dy + h * head_width, Width, dmixed + h * Width, Heads * Width, batch, h, false));
@@ -170,7 +184,7 @@ struct single_query_attention : ogm::nn::multi_head_attention<Width, Heads, Back
         if constexpr (ogm::is_var<Q>) {
           const auto d = query.accumulate();
           t.run(ogm::op::gemm<T>{.a = dq,
-                                 .b = this->in_proj_weight.value.data(),
+                                 .b = in_proj_weight.value.data(),
                                  .c = d.data,
                                  .rows = batch,
                                  .columns = Width,

@@ -2,7 +2,11 @@
 // Attention of one query to a sequence as plain data: scores, softmax, dropout and mean in one pass over the sequence.
 
 #include <ogm/backend/op/softmax.hpp>
+#include <ogm/core/pack.hpp>
+#include <ogm/core/parallel.hpp>
 #include <ogm/core/random.hpp>
+
+#include <algorithm>
 
 namespace avqa::op {
 
@@ -130,10 +134,12 @@ template <class T> struct add_by_head {
   T* y;            // (batch, head, width)
   long batch, heads, width;
   void operator()() const {
-    for (long r = 0; r < batch * heads; ++r) detail::add_scaled(y + r * width, total[r], bias + r % heads * width, width);
+    ogm::op::for_each_row_chunk(batch * heads, width, [this](long first, long last) {
+      for (long r = first; r < last; ++r) detail::add_scaled(y + r * width, total[r], bias + r % heads * width, width);
+    });
   }
 };
-/// The derivatives of add_by_head: dbias (=, or += where `add`), dtotal =.
+/// The derivatives of add_by_head: dbias (=, or += where `add`), in order of the batch; dtotal =.
 template <class T> struct add_by_head_backward {
   const T* bias;
   const T* total;
@@ -143,11 +149,17 @@ template <class T> struct add_by_head_backward {
   long batch, heads, width;
   bool add;
   void operator()() const {
-    if (!add) std::fill_n(dbias, heads * width, T(0));
-    for (long r = 0; r < batch * heads; ++r) {
-      detail::add_scaled(dbias + r % heads * width, total[r], dy + r * width, width);
-      dtotal[r] = detail::product(bias + r % heads * width, dy + r * width, width);
-    }
+    ogm::op::for_each_row_chunk(batch * heads, width, [this](long first, long last) {
+      for (long r = first; r < last; ++r) dtotal[r] = detail::product(bias + r % heads * width, dy + r * width, width);
+    });
+    constexpr long each = 64;  // columns a chunk: no two chunks write the same element
+    const long pieces = (width + each - 1) / each;
+    ogm::parallel_for(heads * pieces, [&](long k) {
+      const long head = k / pieces, from = k % pieces * each, columns = std::min(each, width - from);
+      T* const to = dbias + head * width + from;
+      if (!add) std::fill_n(to, columns, T(0));
+      for (long r = head; r < batch * heads; r += heads) detail::add_scaled(to, total[r], dy + r * width + from, columns);
+    });
   }
 };
 
