@@ -195,10 +195,74 @@ TEST_CASE("spatial grounding: a map weighs 1, silence and black give flat weight
   CHECK(!test::apart(double(h.weights.data()[0]) / double(h.weights.data()[1]), std::exp(2.0), 1e-5));
 }
 
+TEMPLATE_TEST_CASE_SIG("spatial grounding: features as large as 1e18 and larger give the weights of their definition, and no NaN anywhere",
+                       "[avqa]", ((int Channels), Channels), 5, 512) {
+  for (const float scale : {1.f, 1e16f, 1e18f, 1e19f, 1e24f, 1e30f})
+    for (const float loud : {0.f, 1.f, 1e18f, 1e30f})
+      for (const auto& [height, width] : {std::pair{1L, 3L}, {3L, 7L}}) {  // less than a pack, and a last one that reaches back
+        INFO("features of " << scale << ", sound of " << loud << ", " << height << " x " << width);
+        tensor<float, dyn, dyn, Channels, dyn, dyn> maps(1, 2, height, width);
+        tensor<float, dyn, dyn, Channels> sound(1, 2);
+        random::generator draw({.seed = 3, .stream = 0, .step = 0});
+        for (float& v : maps.flat()) v = scale * (draw.uniform() < 0.5f ? -1.f : 1.f);  // none is smaller: sums are as large as can be
+        for (float& v : sound.flat()) v = loud * (draw.uniform() * 2 - 1);
+        for (long c = 0; c < Channels; ++c) {
+          maps(0, 0, c, 0, 1) = 0;               // a location where nothing is
+          maps(0, 1, c, 0, 2) = 0.5f;            // one that is small beside the others
+          sound(0, 1, c) = maps(0, 1, c, 0, 0);  // a sound as large as they are, and along one of them
+        }
+        const plain expected(maps, sound);
+        tape<> t;
+        const auto x = t.variable(maps);
+        const auto s = t.variable(sound);
+        const auto g = avqa::spatial_attention<Channels>{}.with_map(t, x, s);
+        CHECK(close(g.weights, expected.weights, 1e-5));
+        for (long f = 0; f < 2; ++f)  // the attended vector: its numbers are below 1, and the mean's as large as the features
+          for (long c = 0; c < Channels; ++c) {
+            const auto attended = std::size_t((f * 2 + 1) * Channels + c), mean = std::size_t(f * 2 * Channels + c);
+            if (test::apart(g.pooled.data()[attended], expected.pooled[attended], 1e-5)) FAIL_CHECK("attended vector, channel " << c);
+            if (test::apart(g.pooled.data()[mean] / scale, expected.pooled[mean] / scale, 1e-5)) FAIL_CHECK("mean, channel " << c);
+          }
+        for (long i = 0; i < g.pooled.count(); ++i) g.pooled.accumulate().data[i] = float(i % 5) - 2;
+        for (long i = 0; i < g.weights.count(); ++i) g.weights.accumulate().data[i] = float(i % 3) - 1;
+        t.run_backward();
+        CHECK(std::all_of(x.gradient(), x.gradient() + x.count(), [](float v) { return std::isfinite(v); }));
+        CHECK(std::all_of(s.gradient(), s.gradient() + s.count(), [](float v) { return std::isfinite(v); }));
+      }
+}
+
+TEST_CASE("spatial grounding: NaN and infinity in the features are not hidden", "[avqa]") {
+  for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+    tensor<float, dyn, dyn, 8, dyn, dyn> maps(1, 2, 3, 3);
+    tensor<float, dyn, dyn, 8> sound(1, 2);
+    std::fill_n(maps.data(), maps.count(), 1.f);
+    std::fill_n(sound.data(), sound.count(), 1.f);
+    maps(0, 0, 3, 1, 1) = bad;
+    inference<> t;
+    const auto g = avqa::spatial_attention<8>{}.with_map(t, maps, sound);
+    for (long l = 0; l < 9; ++l) CHECK(std::isnan(g.weights.data()[l]));
+    for (long l = 9; l < 18; ++l) CHECK(!test::apart(g.weights.data()[l], 1.0 / 9, 1e-6));  // the other frame is as it was
+  }
+}
+
 TEST_CASE("spatial grounding names the shapes that do not fit", "[avqa]") {
-  tensor<float, dyn, dyn, 8, dyn, dyn> maps(1, 2, 3, 3);
-  tensor<float, dyn, dyn, 8> sound(1, 3);
   inference<> t;
-  CHECK_THROWS_WITH(avqa::spatial_attention<8>{}(t, maps, sound),
-                    "avqa: spatial_attention<8> was given maps of shape (1, 2, 8, 3, 3) and a sound of shape (1, 3, 8).");
+  const auto says = [&](const auto& maps, const auto& sound, const std::string& shapes) {
+    CHECK_THROWS_WITH(avqa::spatial_attention<8>{}(t, maps, sound),
+                      "avqa: spatial_attention<8> was given maps of shape " + shapes +
+                          "; the same batch and time, 8 channels and a location at least are needed.");
+    CHECK_THROWS_AS(avqa::spatial_attention<8>{}(t, maps, sound), shape_error);
+  };
+  const tensor<float, dyn, dyn, 8, dyn, dyn> maps(1, 2, 3, 3);
+  const tensor<float, dyn, dyn, 8> sound(1, 2);
+  says(maps, tensor<float, dyn, dyn, 8>(1, 3), "(1, 2, 8, 3, 3) and a sound of shape (1, 3, 8)");
+  says(maps, tensor<float, dyn, dyn, 8>(2, 2), "(1, 2, 8, 3, 3) and a sound of shape (2, 2, 8)");
+  says(tensor<float, dyn, dyn, 8, dyn, dyn>(1, 2, 3, 0), sound, "(1, 2, 8, 3, 0) and a sound of shape (1, 2, 8)");
+  // Widths that only the program's run knows.
+  says(tensor<float, dyn, dyn, dyn, dyn, dyn>(1, 2, 7, 3, 3), sound, "(1, 2, 7, 3, 3) and a sound of shape (1, 2, 8)");
+  says(tensor<float, dyn, dyn, dyn, dyn>(1, 2, 9, 3), sound, "(1, 2, 9, 3) and a sound of shape (1, 2, 8)");
+  says(maps, tensor<float, dyn, dyn, dyn>(1, 2, 7), "(1, 2, 8, 3, 3) and a sound of shape (1, 2, 7)");
+  const tensor<float, dyn, dyn, dyn, dyn, dyn> free_maps(1, 2, 8, 3, 3);  // and that do fit
+  const tensor<float, dyn, dyn, dyn> free_sound(1, 2, 8);
+  CHECK_NOTHROW(avqa::spatial_attention<8>{}(t, free_maps, free_sound));
 }

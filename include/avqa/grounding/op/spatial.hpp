@@ -235,14 +235,20 @@ template <class T> struct spatial_grounding_forward {
     T* const alike = cosine + f * shape.row();
     T* const inverse = inverse_norm + f * shape.row();
     T* const q = share + f * shape.row();
-    const V loudness = ogm::broadcast<V>(1 / detail::length(sound + f * shape.channels, shape.channels));
-    const V least = ogm::broadcast<V>(T(detail::smallest_norm));
-    in.each([&](long, long slot, auto, auto own) {
-      const V norm = ogm::math::sqrt(packs::at_slot(inverse, slot)), one_over = T(1) / (norm < least ? least : norm);
-      const V cosines = packs::at_slot(alike, slot) * one_over * loudness;
-      packs::to_slot(inverse, slot, one_over);
-      packs::to_slot(alike, slot, cosines);
-      packs::to_slot(q, slot, own.or_else(ogm::math::exp(cosines), V{}));  // at most e: no maximum is needed
+    const T loudness = 1 / detail::length(sound + f * shape.channels, shape.channels);
+    V beyond{};  // 0, or NaN where a sum is beyond the numbers of T
+    in.each([&](long, long slot, auto, auto) { beyond += T(0) * packs::at_slot(alike, slot) + T(0) * packs::at_slot(inverse, slot); });
+    if (detail::sum_of_lanes<T>(beyond) == 0) {
+      const V over_sound = ogm::broadcast<V>(loudness), least = ogm::broadcast<V>(T(detail::smallest_norm));
+      in.each([&](long, long slot, auto, auto) {
+        const V norm = ogm::math::sqrt(packs::at_slot(inverse, slot)), one_over = T(1) / (norm < least ? least : norm);
+        packs::to_slot(alike, slot, V(packs::at_slot(alike, slot) * one_over * over_sound));
+        packs::to_slot(inverse, slot, one_over);
+      });
+    } else
+      cosines_in_double(f, in);
+    in.each([&](long, long slot, auto, auto own) {  // at most e: no maximum is needed
+      packs::to_slot(q, slot, own.or_else(ogm::math::exp(packs::at_slot(alike, slot)), V{}));
     });
     const V scale = ogm::broadcast<V>(T(1 / detail::sum_in_double(in.slots(), [q](long i) { return double(q[i]); })));
     in.each([&](long l, long slot, auto at, auto own) {
@@ -257,6 +263,24 @@ template <class T> struct spatial_grounding_forward {
     detail::weighted_sums(channel, maps + f * shape.map(), share + f * shape.row(), in, sum);
     T* const attended = pooled + (f * 2 + 1) * shape.channels;
     for (int r = 0; r < Rows; ++r) attended[channel[r]] = detail::sum_of_lanes<T>(sum[r]);
+  }
+
+ private:
+  /// The cosines and the inverse lengths of a frame whose squares, or products with the sound, are beyond the numbers of T.
+  [[gnu::noinline]] void cosines_in_double(long f, const packs& in) const {
+    const T* const s = sound + f * shape.channels;
+    const double loudness = 1 / double(detail::length(s, shape.channels));
+    in.each([&](long first, long slot, auto, auto) {
+      for (int k = 0; k < packs::lanes; ++k) {
+        const T* const x = maps + f * shape.map() + std::min(first + k, shape.locations - 1);
+        const auto at = [&](long c) { return double(x[c * shape.locations]); };
+        const double square = detail::sum_in_double(shape.channels, [&](long c) { return at(c) * at(c); });
+        const double one_over = 1 / std::max(std::sqrt(square), detail::smallest_norm);
+        const double product = detail::sum_in_double(shape.channels, [&](long c) { return at(c) * double(s[c]); });
+        inverse_norm[f * shape.row() + slot + k] = T(one_over);
+        cosine[f * shape.row() + slot + k] = T(product * one_over * loudness);
+      }
+    });
   }
 };
 
