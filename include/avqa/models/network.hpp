@@ -198,21 +198,23 @@ template <ablation Row, class Widths = music_avqa_widths, class Backend = ogm::b
       const auto positive = match(tape, heard, own.pooled), negative = match(tape, heard, other.pooled);
       const auto logits = decide(tape, std::get<2>(given), heard, own.pooled);
       return avst_output<std::remove_const_t<decltype(logits)>, std::remove_const_t<decltype(positive)>>{logits, positive, negative};
-    } else
+    } else if constexpr (sizeof...(X) + int(grounds) == std::size_t(inputs))
       return ogm::logits_of(tape, encode(tape, x...));
   }
   /// Answers with the evidence for them.
   template <class Tape, class Audio, class Maps, class Tokens>
   auto explain(Tape& tape, const Audio& audio, const Maps& maps, const Tokens& tokens) const {
     static_assert(attends, "avqa: a network without temporal grounding has no evidence for its answers. Use av_q_tg or avst.");
-    const auto heard = hear(tape, audio);
-    const auto seen = look_at(tape, maps, heard);
-    const auto q = question(tape, tokens);
-    const auto sound = when_heard.with_weights(tape, q, heard);
-    const auto sight = when_seen.with_weights(tape, q, seen.pooled);
-    const auto logits = decision<decltype(q)>{this, q}(tape, summed(tape, sound.output, heard), summed(tape, sight.output, seen.pooled));
-    return explained<std::remove_const_t<decltype(logits)>, std::remove_cvref_t<decltype(seen.weights)>,
-                     std::remove_cvref_t<decltype(sound.weights)>>{logits, seen.weights, sight.weights, sound.weights};
+    if constexpr (attends) {
+      const auto heard = hear(tape, audio);
+      const auto seen = look_at(tape, maps, heard);
+      const auto q = question(tape, tokens);
+      const auto sound = when_heard.with_weights(tape, q, heard);
+      const auto sight = when_seen.with_weights(tape, q, seen.pooled);
+      const auto logits = decision<decltype(q)>{this, q}(tape, summed(tape, sound.output, heard), summed(tape, sight.output, seen.pooled));
+      return explained<std::remove_const_t<decltype(logits)>, std::remove_cvref_t<decltype(seen.weights)>,
+                       std::remove_cvref_t<decltype(sound.weights)>>{logits, seen.weights, sight.weights, sound.weights};
+    }
   }
 
   /// For ogm's trainer: features by modality, and the head with the question in it. Maps of other clips are looked at in training only.
