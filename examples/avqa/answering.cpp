@@ -25,8 +25,8 @@ void answer_command::add(CLI::App& to) {
         "--model", model,
         "weights (.safetensors or .pt) of a network that takes features of films: maps of 48 channels, or the published 512; or of q")
       ->required();
-  to.add_option("--vggish", weights.vggish, "weights of VGGish, for networks of the published widths");
-  to.add_option("--resnet", weights.resnet, "weights of ResNet-18, for networks of the published widths");
+  to.add_option("--vggish", weights.vggish, "weights of VGGish, for networks of the published widths that listen");
+  to.add_option("--resnet", weights.resnet, "weights of ResNet-18, for networks of the published widths that look");
   to.add_option("--picture", picture,
                 "file (.png) for a picture of where av_q_tg and avst looked, and when they listened; without it none is drawn");
   to.add_option("--report", report, "file for the same in HTML");
@@ -67,6 +67,9 @@ int answer_command::run() {
         "avqa: " + model + " is " + entry.text() +
         ": its features are composed (scenes --composed) and cannot be made of a film. Networks whose maps have 48 or 512 "
         "channels can answer about films, and q.");
+  if (!entry.hears && !entry.looks && !(weights.vggish.empty() && weights.resnet.empty()))
+    throw ogm::value_error("avqa: " + model + " is " + entry.text() +
+                           ", which neither hears nor sees: --vggish and --resnet would do nothing. Leave them out.");
   if (!picture.empty() && !entry.attends)
     throw ogm::value_error("avqa: " + model + " is " + entry.text() + ", which attends to nothing that --picture " + picture +
                            " could show. Networks av_q_tg and avst do.");

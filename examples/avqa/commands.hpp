@@ -37,8 +37,12 @@ struct training_command {
   train_options how;
   annotation_files annotations;
   int threads = 2;
+  const CLI::Option* alpha = nullptr;  // where the subcommand has it
   void add(CLI::App& to, const annotation_files::parts& read);
   void add_seed(CLI::App& to);
+  void add_alpha(CLI::App& to, CLI::Option* policy);
+  /// Errors     value_error where alpha was given and each of the policies is "none"
+  void require_use_of_alpha(const std::vector<std::string>& policies) const;
   /// Errors     value_error where there is nothing to train on or to validate on
   void complete();
 };

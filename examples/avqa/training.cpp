@@ -54,6 +54,15 @@ void training_command::add(CLI::App& to, const annotation_files::parts& read) {
   to.add_flag("--quiet", how.quiet, "no progress");
 }
 void training_command::add_seed(CLI::App& to) { to.add_option("--seed", how.seed, "of initial weights, order and dropout"); }
+void training_command::add_alpha(CLI::App& to, CLI::Option* policy) {
+  alpha = to.add_option("--alpha", how.alpha, "of ogm and ogm_ge")->needs(policy);
+}
+void training_command::require_use_of_alpha(const std::vector<std::string>& policies) const {
+  if (alpha && alpha->count() > 0 && std::all_of(policies.begin(), policies.end(), [](const std::string& p) { return p == "none"; }))
+    throw ogm::value_error("avqa: --alpha " + json_number(how.alpha) +
+                           " would do nothing: it is a setting of the policies ogm and ogm_ge, and the policy is none. Leave it out, or "
+                           "name one of them.");
+}
 void training_command::complete() {
   annotations.complete();
   how.train = annotations.train, how.validation = annotations.validation;
@@ -99,13 +108,14 @@ void train_command::add(CLI::App& to) {
       ->check(CLI::IsMember(std::vector<std::string>(avqa::ablation_names.begin(), avqa::ablation_names.end())));
   to.add_option("--start", how.start, "weights to begin with (.safetensors or .pt), such as those of the grounding stage");
   auto* const policy = to.add_option("--policy", how.policy, "none, ogm or ogm_ge")->check(CLI::IsMember({"none", "ogm", "ogm_ge"}));
-  to.add_option("--alpha", how.alpha, "of the policy")->needs(policy);
+  add_alpha(to, policy);
   to.add_option("--json", json, "file for the accuracies");
   auto* const page = to.add_option("--report", report, "file for a report in HTML");
   to.add_option("--media", media, "folder of the videos, for the frames of the report")->needs(page);
 }
 int train_command::run() {
   const ogm::use_threads pool(threads);
+  require_use_of_alpha({how.policy});
   complete();
   if (annotations.test.empty() && !(json.empty() && report.empty()))
     throw ogm::value_error("avqa: accuracies and a report are of test questions. Give --test, or --annotations DIR with avqa-test.json.");
@@ -136,24 +146,30 @@ void compare_command::add(CLI::App& to) {
   auto* const kinds = to.add_option("--policies", policies, "none, ogm, ogm_ge: each for every network of two modalities")
                           ->delimiter(',')
                           ->check(CLI::IsMember({"none", "ogm", "ogm_ge"}));
-  to.add_option("--alpha", how.alpha, "of the policies")->needs(kinds);
+  add_alpha(to, kinds);
   to.add_option("--seeds", seeds, "one run of each network and policy for each")->delimiter(',');
   to.add_option("--start", how.start, "weights that each run begins with, such as those of the grounding stage");
   to.add_option("--json", json, "file for the accuracies of each network and seed");
 }
 int compare_command::run() {
   const ogm::use_threads pool(threads);
+  require_use_of_alpha(policies);
   complete();
   if (annotations.test.empty()) throw ogm::value_error("avqa: networks are compared by test questions. Give --test, or --annotations DIR.");
+  std::vector<const network_entry*> entries;
+  for (const std::string& row : rows) entries.push_back(&network_for(row, how.features));
+  if (rows.empty()) entries = networks_for(how.features);
+  const auto balances = std::find_if(policies.begin(), policies.end(), [](const std::string& policy) { return policy != "none"; });
+  if (balances != policies.end() && std::none_of(entries.begin(), entries.end(), [](const auto* n) { return n->hears && n->looks; }))
+    throw ogm::value_error("avqa: --policies " + *balances +
+                           " would do nothing: it balances modalities, and no network that is compared has two. Leave it out, or compare "
+                           "av_q, av_q_tg or avst.");
   require_folder("--out", how.out);
   require_writable({{"--json", json}});
   const std::string folder = how.out;
   std::vector<avqa::named_accuracy> table;
   std::vector<std::pair<std::string, std::string>> results;
   std::vector<avqa::annotation> asked;
-  std::vector<const network_entry*> entries;
-  for (const std::string& row : rows) entries.push_back(&network_for(row, how.features));
-  if (rows.empty()) entries = networks_for(how.features);
   for (const network_entry* const one_of : entries) {
     const network_entry& entry = *one_of;
     const std::string row(entry.name);
