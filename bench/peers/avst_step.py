@@ -87,6 +87,7 @@ def main():
     batch = given.batch
     maps, others = (torch.rand(batch, STEPS, WIDTH, 14, 14) for _ in range(2))
     sound = torch.rand(batch, STEPS, 128)
+    # Any words: every token goes through the embedding and the LSTM here, whatever it is; ours reads once what questions begin with.
     tokens, labels = torch.randint(0, 93, (batch, 14)), torch.randint(0, 42, (batch,))
     model = Avst()
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-4)
