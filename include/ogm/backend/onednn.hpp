@@ -8,6 +8,7 @@
 #include <ogm/backend/onednn_convolution.hpp>
 #include <ogm/core/pack.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,10 @@ namespace ogm::backend {
 struct onednn_gemm {
   void operator()(const op::gemm<float>& g) const {
     if (g.rows == 0 || g.columns == 0) return;
+    if (g.inner == 0) {  // a sum of nothing, for which oneDNN leaves c as it was
+      for (long r = 0; !g.add && r < g.rows; ++r) std::fill_n(g.c + r * g.c_stride, g.columns, 0.f);
+      return;
+    }
     const dnnl::one_thread alone;
     dnnl::check(dnnl_sgemm(g.a_transposed ? 'T' : 'N', g.b_transposed ? 'T' : 'N', g.rows, g.columns, g.inner, 1.f, g.a, g.a_stride, g.b,
                            g.b_stride, g.add ? 1.f : 0.f, g.c, g.c_stride),

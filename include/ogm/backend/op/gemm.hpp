@@ -20,6 +20,7 @@ template <class T> struct gemm {
 /// Cuts the product into at most `most` panels of the output, whose number depends on the product alone, and gives each to `one`, which
 /// computes it in the calling thread: any number of threads gives the same bits.
 template <class T, class One> void for_each_panel(const gemm<T>& g, long most, const One& one) {
+  if (g.rows == 0 || g.columns == 0) return;
   const bool by_rows = g.rows >= g.columns;
   const long n = by_rows ? g.rows : g.columns;
   const double work = double(g.rows) * double(g.columns) * double(g.inner);
