@@ -84,13 +84,13 @@ template <int Channels> struct spatial_attention {
                                                .dmaps = nullptr,
                                                .add_sound = false,
                                                .add_maps = false};
+        if constexpr (ogm::is_var<Maps>) {  // first, as in the operation: the sound may be the maps of one location
+          const auto d = maps.accumulate();
+          back.dmaps = d.data, back.add_maps = d.add();
+        }
         if constexpr (ogm::is_var<Sound>) {
           const auto d = sound.accumulate();
           back.dsound = d.data, back.add_sound = d.add();
-        }
-        if constexpr (ogm::is_var<Maps>) {
-          const auto d = maps.accumulate();
-          back.dmaps = d.data, back.add_maps = d.add();
         }
         t.run(back);
       });

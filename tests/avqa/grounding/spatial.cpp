@@ -1,4 +1,5 @@
 #include <avqa/grounding/spatial.hpp>
+#include <support/golden.hpp>
 #include <support/gradient_check.hpp>
 
 using namespace ogm;
@@ -93,6 +94,10 @@ TEST_CASE("spatial grounding has the gradients of its definition", "[avqa]") {
                 return std::tuple(g.pooled, g.weights);
               },
               {.elements = 60}, maps, sound) == "");
+    CHECK(test::gradient_problem<D>(  // only the map is looked at
+              none,
+              [](auto& t, const auto&, const auto& x, const auto& s) { return avqa::spatial_attention<11>{}.with_map(t, x, s).weights; },
+              {.elements = 60}, maps, sound) == "");
     avqa::spatial_grounding<11, 5, D> block;
     nn::initialise(block, 3);
     test::check_layer(block, {.elements = 60}, maps, sound);
@@ -122,6 +127,66 @@ TEST_CASE("spatial grounding: the gradient of what is shorter than the least nor
   t.run_backward();
   exact.run_backward();
   for (int i = 0; i < 5; ++i) CHECK(std::abs(double(s.gradient()[i]) - s_d.gradient()[i]) <= 1e-4 * std::abs(s_d.gradient()[i]) + 1e3);
+}
+
+namespace {
+/// Gives a value numbers for its gradient.
+template <class Var> void seed(const Var& y, std::uint64_t key) { test::seed_gradient(y, test::numbers(std::size_t(y.count()), key)); }
+}  // namespace
+
+TEMPLATE_TEST_CASE("spatial grounding: a sound that is the maps of one location has the sum of both gradients", "[avqa]",
+                   backend::eigen<float>, D) {
+  const auto numbers = test::numbers_like<TestType>(extents<dyn, dyn, 5>(2, 3), 4);
+  for (const bool used_elsewhere : {false, true}) {
+    CAPTURE(used_elsewhere);
+    const auto gradients = [&](bool shared) {
+      tape<TestType> t;
+      const auto sound = t.variable(numbers);
+      const auto maps = (shared ? sound : t.variable(numbers)).as(extents<dyn, dyn, 5, dyn>(2, 3, 1));
+      seed(avqa::spatial_attention<5>{}(t, maps, sound), 6);
+      if (used_elsewhere) seed(sound, 7);
+      t.run_backward();
+      auto out = test::gradient_of(sound);
+      const auto of_maps = test::gradient_of(maps);
+      for (std::size_t i = 0; !shared && i < out.size(); ++i) out[i] += of_maps[i];
+      return out;
+    };
+    const auto together = gradients(true), apart = gradients(false);
+    for (std::size_t i = 0; i < apart.size(); ++i) CHECK(!test::apart(together[i], apart[i], 1e-6));
+    CHECK(std::any_of(apart.begin(), apart.end(), [](double g) { return std::abs(g) > 0.1; }));
+  }
+}
+
+TEST_CASE(
+    "spatial grounding: maps of one row of locations give the same bits, and a forward pass has as many backward ones as are asked for",
+    "[avqa]") {
+  const auto maps = test::numbers_like<backend::eigen<float>>(extents<dyn, dyn, 6, dyn, dyn>(2, 2, 3, 7), 1);
+  const auto sound = test::numbers_like<backend::eigen<float>>(extents<dyn, dyn, 6>(2, 2), 2);
+  using results = std::vector<std::vector<double>>;
+  const auto pass = [](auto& t, const auto& g, const auto& x, const auto& s, std::uint64_t key) {
+    seed(g.pooled, key), seed(g.weights, key + 1);
+    t.run_backward();
+    return results{{g.pooled.data(), g.pooled.data() + g.pooled.count()},
+                   {g.weights.data(), g.weights.data() + g.weights.count()},
+                   test::gradient_of(x),
+                   test::gradient_of(s)};
+  };
+  const auto once = [&](std::uint64_t key) {
+    tape<> t;
+    const auto x = t.variable(maps);
+    const auto s = t.variable(sound);
+    return pass(t, avqa::spatial_attention<6>{}.with_map(t, x, s), x, s, key);
+  };
+  const results first = once(10), second = once(20);
+  CHECK(first[2] != second[2]);
+
+  tape<> t;
+  const auto x = t.variable(maps);
+  const auto s = t.variable(sound);
+  const auto g = avqa::spatial_attention<6>{}.with_map(t, x.as(extents<dyn, dyn, 6, dyn>(2, 2, 21)), s);
+  CHECK(pass(t, g, x, s, 10) == first);
+  t.forget_gradients();
+  CHECK(pass(t, g, x, s, 20) == second);
 }
 
 TEST_CASE("spatial grounding: a frame gives the same bits alone, in a batch, and on any number of threads", "[avqa][threads]") {
