@@ -35,8 +35,10 @@ struct outcome {
   doubles output, gradients;
 };
 template <class Model, class F> outcome run(Model& model, const F& forward) {
-  gradient_store<doubles_backend> store(model);
-  tape<doubles_backend> tape;
+  using backend = typename Model::backend_type;
+  gradient_store<backend> store(model);
+  for (auto& g : store.values().flat()) g = NAN;
+  tape<backend> tape;
   tape.bind(store);
   forward(tape);                          // takes the memory
   ogm::test::detail::poison(tape, 0xff);  // of what is read before it is written, a NaN shows
@@ -46,14 +48,14 @@ template <class Model, class F> outcome run(Model& model, const F& forward) {
   tape.run_backward();
   outcome out{doubles(y.data(), y.data() + y.count()), {}};
   for_each_parameter_quietly(model, [&](auto, const auto& p) {
-    const double* g = store.data(p);
+    const auto* g = store.data(p);
     out.gradients.insert(out.gradients.end(), g, g + p.value.count());
   });
   return out;
 }
 
-bool near(const doubles& a, const doubles& b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](double x, double y) { return !apart(x, y, 1e-12); });
+bool near(const doubles& a, const doubles& b, double tolerance = 1e-12) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [=](double x, double y) { return !apart(x, y, tolerance); });
 }
 
 template <int Words, int Width> void agrees_with_definition(long batch, long time) {
@@ -88,6 +90,38 @@ TEST_CASE("question encoder: gradients") {
     const auto forward = [&q = q](auto& t, const auto& m) { return m(t, q); };
     CHECK(gradient_problem(model, forward, {}) == "");
   }
+}
+
+TEST_CASE("question encoder: floats are the doubles, rounded") {
+  const auto agrees = [](auto words, auto width) {
+    avqa::question_encoder<words, width> model;  // on the backend that models use
+    avqa::question_encoder<words, width, doubles_backend> exact;
+    randomise(model, 7), randomise(exact, 7);
+    for (const long batch : {1, 5, 33})
+      for (const long time : {1, 7, 14}) {
+        CAPTURE(words(), width(), batch, time);
+        const questions q = draw(batch, time, words, std::uint64_t(batch * 100 + time));
+        const outcome expected = run(exact, [&](auto& t) { return exact(t, q); });
+        const outcome got = run(model, [&](auto& t) { return model(t, q); });
+        CHECK(near(got.output, expected.output, 1e-5));
+        CHECK(near(got.gradients, expected.gradients, 1e-5));
+        CHECK(got.output != expected.output);
+      }
+  };
+  agrees(std::integral_constant<int, 93>{}, std::integral_constant<int, 20>{});
+  agrees(std::integral_constant<int, 3>{}, std::integral_constant<int, 7>{});  // words by number, of single questions too
+}
+
+TEST_CASE("question encoder: without questions the gradients are 0, whatever their memory held") {
+  const auto empty = [](auto model) {
+    randomise(model, 1);
+    const outcome none = run(model, [&](auto& t) { return model(t, questions(0, 4)); });
+    CHECK(none.output.empty());
+    CHECK(none.gradients == doubles(none.gradients.size(), 0.0));
+    CHECK(!none.gradients.empty());
+  };
+  empty(avqa::question_encoder<6, 3>{});
+  empty(avqa::question_encoder<6, 3, doubles_backend>{});
 }
 
 TEST_CASE("question encoder: the same bits on any number of threads", "[threads]") {
