@@ -2,13 +2,17 @@
 // What a trained model is worth: fused, by each modality's probe, by modality alone with a fresh linear classifier, by Shapley value.
 
 #include <ogm/data/loader.hpp>
+#include <ogm/modulation/hooks.hpp>
 #include <ogm/modulation/stages.hpp>
+#include <ogm/nn/loss.hpp>
+#include <ogm/optim/rules.hpp>
+#include <ogm/optim/update_pass.hpp>
 #include <ogm/train/metrics/accuracy.hpp>
 #include <ogm/train/metrics/average_precision.hpp>
 #include <ogm/train/metrics/confusion.hpp>
 #include <ogm/train/metrics/shapley.hpp>
 #include <ogm/train/probes.hpp>
-#include <ogm/train/training_step.hpp>
+#include <ogm/train/trained_modules.hpp>
 
 namespace ogm {
 

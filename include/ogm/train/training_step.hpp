@@ -4,56 +4,18 @@
 #include <ogm/fusion/late_fusion.hpp>
 #include <ogm/modulation/check.hpp>
 #include <ogm/modulation/stages.hpp>
-#include <ogm/nn/linear.hpp>
 #include <ogm/optim/update_pass.hpp>
+#include <ogm/train/gradient_parts.hpp>
 #include <ogm/train/losses.hpp>
 #include <ogm/train/probes.hpp>
 #include <ogm/train/rows.hpp>
+#include <ogm/train/sample_masks.hpp>
+#include <ogm/train/trained_modules.hpp>
 
 #include <functional>
 #include <optional>
 
 namespace ogm {
-
-namespace detail {
-struct nothing {
-  OGM_NO_FIELDS
-};
-struct no_modules {  // another type than `nothing`: two empty members of one type would not share an address
-  OGM_NO_FIELDS
-};
-/// The auxiliary heads of a model: one dense layer a modality.
-template <class Model, class Sequence> struct aux_heads;
-template <class Model, int... U> struct aux_heads<Model, std::integer_sequence<int, U...>> {
-  std::tuple<belongs_to<U, role::aux, nn::linear<Model::widths[std::size_t(U)], Model::classes, typename Model::backend_type>>...> heads;
-  template <class Self, class Visit> static constexpr void fields(Self& self, Visit&& visit) {
-    std::apply([&](auto&... h) { (visit(Model::modality_names[std::size_t(U)], h), ...); }, self.heads);
-  }
-};
-}  // namespace detail
-
-/// A model, the modules that its policy adds (auxiliary heads, modules of the policy's own): what is trained, saved and walked.
-template <class Model, class Policy> struct trained_modules {
-  static constexpr bool has_aux = Policy::requirements.probe == probe::aux_head;
-  using aux_type =
-      std::conditional_t<has_aux, detail::aux_heads<Model, std::make_integer_sequence<int, Model::modalities>>, detail::nothing>;
-  static auto extra() {
-    if constexpr (requires { typename Policy::template modules<Model>; })
-      return std::type_identity<typename Policy::template modules<Model>>{};
-    else
-      return std::type_identity<detail::no_modules>{};
-  }
-  using extra_type = typename decltype(extra())::type;
-
-  Model model;
-  [[no_unique_address]] aux_type aux;
-  [[no_unique_address]] extra_type extra_modules;
-  template <class Self, class Visit> static constexpr void fields(Self& self, Visit&& visit) {
-    visit("model", self.model);
-    visit("aux", self.aux);
-    visit("policy", self.extra_modules);
-  }
-};
 
 /// What a step gives back. Arrays are by modality and empty of meaning where the policy has no probe.
 template <int M> struct step_result {
@@ -125,7 +87,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   /// Which modalities of which samples of the batches from now on are there: bit u says that modality u is not. Empty: all.
   void set_sample_masks(std::span<const std::uint32_t> dropped) {
     static_assert(masks_samples, "ogm: samples are masked for a policy that has sample() or on_batch(). Give it one of them.");
-    sample_masks_.assign(dropped.begin(), dropped.end());
+    samples_.set(dropped);
   }
   /// Copies of the weights, in the layout of the gradient store, where the policy needs weight_snapshot.
   void take_snapshot(basic_tensor<space, T, dyn>& into) {
@@ -188,7 +150,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       gradient_context context(at, result.scores, Model::modality_names, slots_, tape_, report_);
       context.set_active(phase_.only);
       for (int u = 0; u < modalities; ++u) context.set_features(u, features_[std::size_t(u)]);
-      if constexpr (requirements.per_loss_gradients) context.set_loss_gradients(groups_.by_slot_and_group, groups_.groups);
+      if constexpr (requirements.per_loss_gradients) context.set_loss_gradients(groups_.by_slot_and_group(), groups_.groups());
       if constexpr (modulation::has_on_gradients<Policy, gradient_context>) policy_.on_gradients(context);
       if constexpr (modulation::has_scale_update<Policy, gradient_context>) policy_.scale_update(context);
     }
@@ -199,7 +161,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       auto& segment = update_.add(s.value, s.gradient, long(s.count), long(offsets_[i]), random::stream_of(random::purpose::noise, s.id));
       segment.scale = s.scale, segment.noise = s.noise, segment.rate = s.rate;
       if constexpr (requirements.per_sample_gradients) {
-        segment.deviation = samples_.deviation.data() + offsets_[i];
+        segment.deviation = deviations_.data() + offsets_[i];
         segment.deviation_by_element = true;
       }
     }
@@ -248,66 +210,20 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
                                float share, std::span<const std::int32_t> ids) {
     tape_.rewind();
     tape_.set_random(at.seed, std::uint32_t(at.step));
-    std::array<basic_view<space, const std::int32_t, dyn>, modalities + 1> present;
+    typename detail::sample_masks<backend_type, modalities>::present_type present;
     present.fill(labels);
     if constexpr (masks_samples) {
-      if (edits_batches || !sample_masks_.empty()) return pass_on(masked(given, labels, present, at, ids), labels, present, at, share);
+      if (edits_batches || samples_.any_set()) {
+        samples_.begin(labels);
+        if constexpr (edits_batches) {
+          batch_context context(at, samples_.labels(), ids, samples_.dropped());
+          policy_.on_batch(context);
+        }
+        samples_.mark_absent(tape_, present);
+        return pass_on(samples_.masked(tape_, given), labels, present, at, share);
+      }
     }
     return pass_on(given, labels, present, at, share);
-  }
-
-  /// on_batch: masked copies of the inputs, and in `present` labels of -1 where a modality or a sample is not there.
-  template <class Inputs, class Present>
-  Inputs masked(const Inputs& given, basic_view<space, const std::int32_t, dyn> labels, Present& present, const modulation::progress& at,
-                std::span<const std::int32_t> ids) {
-    const auto n = std::size_t(labels.count());
-    host_labels_.resize(n);
-    space::copy_to_host(host_labels_.data(), labels.data(), n * sizeof(std::int32_t));
-    if (sample_masks_.empty())
-      dropped_.assign(n, 0);
-    else if (sample_masks_.size() != n)
-      throw shape_error("ogm: masks of " + std::to_string(sample_masks_.size()) + " samples were set and the batch has " +
-                        std::to_string(n) + ".");
-    else
-      dropped_.assign(sample_masks_.begin(), sample_masks_.end());
-    if constexpr (edits_batches) {
-      batch_context context(at, host_labels_, ids, dropped_);
-      policy_.on_batch(context);
-    }
-    const auto one = [&]<class X>(const X& x, unsigned u) -> X {
-      using Number = typename X::value_type;
-      static_assert(std::same_as<Number, T> || std::same_as<Number, std::int32_t>,
-                    "ogm: an input holds neither the backend's numbers nor std::int32_t. Convert it before the step.");
-      auto& factors = [&]() -> auto& {
-        if constexpr (std::same_as<Number, T>)
-          return factors_;
-        else
-          return label_buffer_;  // indices: a dropped row is of index 0
-      }
-      ();
-      factors.resize(n);
-      for (std::size_t i = 0; i < n; ++i) factors[i] = dropped_[i] >> u & 1 ? Number(0) : Number(1);
-      auto& quiet = static_cast<inference<backend_type>&>(tape_);
-      return detail::as_data(detail::scaled_rows(quiet, x, detail::upload<Number>(quiet, factors)));
-    };
-    for (unsigned u = 0; u <= unsigned(modalities); ++u)
-      present[u] = upload_labels([&](std::size_t i) {
-        const bool gone = u < unsigned(modalities) ? dropped_[i] >> u & 1 : dropped_[i] == (1u << modalities) - 1;
-        return gone ? -1 : host_labels_[i];
-      });
-    const auto kept = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-      if constexpr (I < std::size_t(modalities))
-        return one(std::get<I>(given), unsigned(I));
-      else
-        return std::get<I>(given);
-    };
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Inputs(kept(std::integral_constant<std::size_t, I>{})...); }
-    (std::make_index_sequence<std::size_t(inputs_of_model)>{});
-  }
-  template <class Label> basic_view<space, const std::int32_t, dyn> upload_labels(const Label& label) {
-    label_buffer_.resize(host_labels_.size());
-    for (std::size_t i = 0; i < label_buffer_.size(); ++i) label_buffer_[i] = label(i);
-    return {detail::upload<std::int32_t>(tape_, label_buffer_), extents<dyn>(size_type(label_buffer_.size()))};
   }
 
   template <int U, class X> auto encode(const X& x) {
@@ -372,8 +288,8 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     const auto whole = measure(logits, present[modalities]);
     result.correct = whole.correct, result.samples = whole.rows;
     if constexpr (probing) score(head, features, inputs, present, result);
-    result.loss = backward(logits, share);
-    if constexpr (requirements.per_sample_gradients) find_sample_deviations(logits);
+    result.loss = backward(share);
+    if constexpr (requirements.per_sample_gradients) deviations_.find(tape_, modules_, gradients_, logits, long(Model::classes));
     return result;
   }
 
@@ -398,13 +314,8 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       }
       feature_context context(at, result.scores, Model::modality_names, Model::widths, labels.count(), report_);
       policy_.on_features(context);
-      if (!context.removed().empty()) {
-        host_labels_.resize(std::size_t(labels.count()));
-        for (auto& p : present) {
-          space::copy_to_host(host_labels_.data(), p.data(), host_labels_.size() * sizeof(std::int32_t));
-          p = upload_labels([&](std::size_t i) { return context.removed()[i] ? -1 : host_labels_[i]; });
-        }
-      }
+      if (!context.removed().empty())
+        for (auto& p : present) p = samples_.without(tape_, p, context.removed());
       return [&]<std::size_t... I>(std::index_sequence<I...>) {
         return std::tuple{tap<int(I)>(edited_rows<int(I)>(std::get<I>(clean), context), at)...};
       }
@@ -469,8 +380,8 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
     }
   }
 
-  /// Seeds every term with its weight and runs backward: once, or once a group.
-  template <class Logits> double backward(const Logits&, float share) {
+  /// Seeds every term with its weight and runs backward; before that, where they are kept apart, once a group.
+  double backward(float share) {
     double total = 0;
     int groups = 1;
     for (const auto& t : terms_) total += double(t.weight) * double(tape_.read(t.value)), groups = std::max(groups, t.group + 1);
@@ -482,57 +393,19 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
       }
       tape_.run_backward();
     };
-    if constexpr (!requirements.per_loss_gradients) {
-      seed(-1);
-    } else {
-      auto& kept = groups_;
-      kept.groups = std::size_t(groups);
-      kept.gradients.resize(kept.groups);
-      kept.by_slot_and_group.assign(slots_.size() * kept.groups, nullptr);
-      const auto bytes = std::size_t(gradients_.values().count()) * sizeof(T);
-      for (std::size_t g = 0; g < kept.groups; ++g) {
-        if (kept.gradients[g].count() != gradients_.values().count())
-          kept.gradients[g] = basic_tensor<space, T, dyn>(gradients_.values().count());
-        tape_.forget_gradients();
-        gradients_.clear();
-        seed(int(g));
-        space::copy(kept.gradients[g].data(), gradients_.values().data(), bytes);
-        for (std::size_t s = 0; s < slots_.size(); ++s)
-          if (gradients_.reached(s)) kept.by_slot_and_group[s * kept.groups + g] = kept.gradients[g].data() + offsets_[s];
-      }
-      tape_.forget_gradients();
-      gradients_.clear();
-      seed(-1);  // the gradient of all losses together
-    }
+    if constexpr (requirements.per_loss_gradients) groups_.find(tape_, gradients_, offsets_, groups, seed);
+    seed(-1);  // all of them together
     return total;
   }
 
-  /// The deviation over samples of the fused loss' gradient, element by element, divided by the root of the batch.
-  template <class Logits> void find_sample_deviations(const Logits& logits) {
-    const long batch = logits.rows(), classes = long(Model::classes), n = long(gradients_.values().count());
-    auto& kept = samples_;
-    if (!kept.gradients) {
-      kept.gradients.emplace(modules_);
-      kept.deviation = basic_tensor<space, T, dyn>(n);
-      kept.sum = kept.deviation;
-    }
-    T* of_batch = tape_.template scratch<T>(batch * classes);
-    tape_.run(op::copy_block<T>{logits.gradient(), of_batch, 1, batch * classes, batch * classes, batch * classes});
-    tape_.run(op::fill<T>{kept.deviation.data(), n, T(0)});
-    tape_.run(op::fill<T>{kept.sum.data(), n, T(0)});
-    tape_.bind(*kept.gradients);
-    for (long i = 0; i < batch; ++i) {
-      tape_.forget_gradients();
-      kept.gradients->clear();
-      tape_.run(op::fill<T>{kept.gradients->values().data(), n, T(0)});
-      tape_.run(op::fill<T>{logits.accumulate().data, batch * classes, T(0)});
-      tape_.run(op::copy_block<T>{of_batch + i * classes, logits.gradient() + i * classes, 1, classes, classes, classes, false, T(batch)});
-      tape_.run_backward();
-      tape_.run(op::add_moments<T>{kept.gradients->values().data(), kept.sum.data(), kept.deviation.data(), n});
-    }
-    tape_.bind(gradients_);
-    tape_.run(op::deviation_of_mean<T>{kept.sum.data(), kept.deviation.data(), n, batch});
-  }
+  /// weight_snapshot: in the layout of the gradient store.
+  struct snapshots {
+    basic_tensor<space, T, dyn> initial, epoch;
+  };
+  // What a policy does not need is empty; of types of their own, so that they share an address.
+  struct no_groups {};
+  struct no_snapshots {};
+  struct no_deviations {};
 
   trained_modules<Model, Policy> modules_;
   [[no_unique_address]] Policy policy_;
@@ -547,30 +420,11 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   std::vector<loss_term<backend_type>> terms_;
   std::array<any_logits, std::size_t(modalities)> features_, probes_;
   std::function<void(std::span<slot>)> observe_gradients_;
-
-  std::vector<std::int32_t> host_labels_, label_buffer_;
-  std::vector<std::uint32_t> dropped_, sample_masks_;
-  std::vector<T> factors_;
-
-  /// per_loss_gradients: the gradients of each group alone, and where each slot's lie.
-  struct group_state {
-    std::size_t groups = 0;
-    std::vector<basic_tensor<space, T, dyn>> gradients;
-    std::vector<const T*> by_slot_and_group;
-  };
-  [[no_unique_address]] std::conditional_t<requirements.per_loss_gradients, group_state, detail::nothing> groups_;
-  /// per_sample_gradients.
-  struct sample_state {
-    basic_tensor<space, T, dyn> deviation, sum;
-    std::optional<gradient_store<backend_type>> gradients;
-  };
-  struct snapshot_state {
-    basic_tensor<space, T, dyn> initial, epoch;
-  };
-  struct no_samples {};
-  struct no_snapshots {};
-  [[no_unique_address]] std::conditional_t<requirements.weight_snapshot, snapshot_state, no_snapshots> snapshots_;
-  [[no_unique_address]] std::conditional_t<requirements.per_sample_gradients, sample_state, no_samples> samples_;
+  detail::sample_masks<backend_type, modalities> samples_;
+  [[no_unique_address]] std::conditional_t<requirements.per_loss_gradients, detail::group_gradients<backend_type>, no_groups> groups_;
+  [[no_unique_address]] std::conditional_t<requirements.weight_snapshot, snapshots, no_snapshots> snapshots_;
+  [[no_unique_address]] std::conditional_t<requirements.per_sample_gradients, detail::sample_deviations<backend_type>, no_deviations>
+      deviations_;
 };
 
 }  // namespace ogm

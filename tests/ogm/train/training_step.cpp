@@ -37,15 +37,6 @@ struct normed {
   OGM_FIELDS(fc, norm)
   auto operator()(auto& tape, const auto& x) const { return norm(tape, fc(tape, x)); }
 };
-/// Sequences (batch, 2, 5) side by side: an input of more than two axes.
-struct flattened {
-  using backend_type = B;
-  static constexpr int width = 6;
-  nn::linear<10, 6, B> fc;
-  OGM_FIELDS(fc)
-  auto operator()(auto& tape, const auto& x) const { return fc(tape, reshape(as_view(x), extents<dyn, 10>(x.size(0)))); }
-};
-using long_model = late_fusion<fusion::concat<3>, modality<"a", flattened>, modality<"b", nn::mlp<5, 7, 6, B>>>;
 using text_model = late_fusion<fusion::concat<3>, modality<"text", words>, modality<"sound", nn::mlp<5, 7, 6, B>>>;
 using normed_model = late_fusion<fusion::concat<3>, modality<"a", normed>, modality<"b", normed>>;
 
@@ -132,18 +123,6 @@ TEST_CASE("token indices are inputs like others, also where a policy drops them"
   batch zeroed;
   for (int k = 0; k < 3; ++k) zeroed.tokens(4, k) = 0;  // a dropped row is of index 0
   CHECK(with_mask == make<text_model>()->step(std::tie(zeroed.tokens, zeroed.sound), as_view(zeroed.labels), {}).loss);
-}
-
-TEST_CASE("a dropped sample of more than two axes is zero, and no other is touched") {
-  const batch b;
-  auto x = test::numbers_like(extents<dyn, 2, 5>(9), 4);
-  const auto masked = make<long_model>(masks{});
-  std::vector<std::uint32_t> without(9);
-  without[4] = without[8] = 1;
-  masked->set_sample_masks(without);
-  const double with_mask = masked->step(std::tie(x, b.sound), as_view(b.labels), {}).loss;
-  for (int k = 0; k < 10; ++k) x.data()[40 + k] = x.data()[80 + k] = 0;
-  CHECK(with_mask == make<long_model>()->step(std::tie(x, b.sound), as_view(b.labels), {}).loss);
 }
 
 TEST_CASE("a modality that is nowhere in the batch slows no other") {
