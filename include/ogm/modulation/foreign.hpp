@@ -125,7 +125,6 @@ template <int M, policy Policy> class modulator {
   bool observed_ = false;
 };
 /// Deduces the number of modalities and the policy.
-/// Deduces the number of modalities and the policy.
 template <policy Policy, std::size_t M> modulator(Policy, const std::string_view (&)[M]) -> modulator<int(M), Policy>;
 /// Deduces the number of modalities and the policy.
 template <policy Policy, std::size_t M> modulator(Policy, const char* const (&)[M]) -> modulator<int(M), Policy>;
