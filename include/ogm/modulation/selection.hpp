@@ -32,7 +32,8 @@ struct weights {
 struct all_encoder {
   static constexpr bool holds(const parameter_tag& t) { return t.role == role::encoder; }
 };
-/// Everything that belongs to a modality, the head's own parts included.
+/// Everything that belongs to a modality: its encoder, its auxiliary head, and what a model of one's own puts under it by belongs_to. The
+/// library's fusion heads belong to none.
 struct all_of_modality {
   static constexpr bool holds(const parameter_tag&) { return true; }
 };

@@ -106,6 +106,29 @@ struct by_step {
   void load(auto& a) { a.value("running", running); }
 };
 
+/// Reads features between epochs.
+struct scans {
+  static constexpr modulation::needs requirements{.train_scan = true, .validation_scan = true};
+  std::vector<long>* seen;
+  double fraction = 1;
+  void on_epoch_begin(auto& c) const {
+    const auto count = [&](const auto& features, std::span<const std::int32_t> labels) {
+      seen->back() += long(labels.size());
+      CHECK(features[1].size(0) == size_type(labels.size()));
+      CHECK(features[1].size(1) == 6);
+    };
+    seen->push_back(0);
+    c.scan_train(fraction, count);
+    seen->push_back(0);
+    c.scan_validation(fraction, count);
+  }
+};
+/// Asks for weights that it did not say it needs.
+struct forgetful {
+  static constexpr modulation::needs requirements{};
+  void on_epoch_end(auto& c) const { c.initial_value(c.slots[0]); }
+};
+
 auto small_set() {
   const test::small_batch b;
   const std::vector<std::int32_t> labels(b.labels.flat().begin(), b.labels.flat().end());
@@ -192,4 +215,32 @@ TEST_CASE("lists are saved too; a checkpoint of another policy is refused") {
   CHECK_THROWS_WITH(other.fit(data, {.epochs = 1, .batch = 6, .checkpoint = file}),
                     Catch::Contains("'policy.running'") && Catch::Contains("another policy"));
   std::filesystem::remove(file);
+}
+
+TEST_CASE("scans read as many whole batches of either data set as the fraction needs, and say where there is no data") {
+  std::vector<long> seen;
+  const auto data = small_set();
+  tensor<double, dyn, 5> audio(7);
+  tensor<double, dyn, 4> visual(7);
+  const auto fewer = data::in_memory(std::vector<std::int32_t>(7), audio, visual);
+  const auto run_with = [&](double fraction, fit_options<decltype(data::in_memory(std::vector<std::int32_t>{}, audio, visual))> how) {
+    seen.clear();
+    trainer run{test::small_model<>{}, scans{&seen, fraction}, optim::sgd{.lr = 0.1}};
+    how.epochs = 1, how.batch = 6, how.validation_batch = 3;
+    run.fit(data, how);
+    return seen;
+  };
+  CHECK(run_with(1, {.validate_on = fewer}) == std::vector<long>{12, 7});
+  CHECK(run_with(0.5, {.validate_on = fewer}) == std::vector<long>{6, 3});
+  CHECK(run_with(0.6, {.validate_on = fewer}) == std::vector<long>{9, 6});
+  CHECK(run_with(0, {.validate_on = fewer}) == std::vector<long>{3, 3});  // one batch at least
+  CHECK_THROWS_AS(run_with(1, {}), value_error);
+  CHECK_THROWS_WITH(run_with(1, {}), "ogm: the policy reads validation data and fit() was given none. Set .validate_on.");
+}
+
+TEST_CASE("weights of before are there for a policy that needs them, and another is told") {
+  const auto data = small_set();
+  trainer run{test::small_model<>{}, forgetful{}, optim::sgd{.lr = 0.1}};
+  CHECK_THROWS_AS(run.fit(data, {.epochs = 1, .batch = 6}), std::logic_error);
+  CHECK_THROWS_WITH(run.fit(data, {.epochs = 1, .batch = 6}), Catch::Contains("Set .weight_snapshot in the policy's needs"));
 }

@@ -164,6 +164,10 @@ TEST_CASE("misuse is a sentence") {
   const auto data = clusters(16, 5);
   trainer run{model{}, modulation::none{}, optim::sgd{}};
   CHECK_THROWS_WITH(run.fit(data, {.epochs = -1}), Catch::Contains("-1 epochs"));
+  CHECK_THROWS_WITH(run.fit(data, {.accumulate = 0}), Catch::Contains("accumulate 0"));
+  CHECK_THROWS_WITH(run.fit(data, {.validate_every = 0}), Catch::Contains("validate_every 0"));
+  CHECK_THROWS_WITH(run.fit(data, {.checkpoint_every = -2}), Catch::Contains("checkpoint_every -2"));
+  CHECK_THROWS_WITH(run.fit(clusters(0, 5), {.epochs = 1}), "ogm: fit on a data set without items.");
   tensor<float, dyn, 8> a(4);
   tensor<float, dyn, 6> v(5);
   tensor<std::int32_t, dyn> y(4);
