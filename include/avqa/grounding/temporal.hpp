@@ -22,8 +22,7 @@ template <class Output, class Weights> struct attended {
 /// Shapes     query (batch, Width), memory (batch, time, Width) -> (batch, Width)
 /// Dropout    of the weights, in training, where weight_dropout is above 0
 /// Numerics   the same bits on any number of threads
-/// Errors     a compile error for a known width that does not fit; shape_error names both shapes; value_error where weight_dropout is not
-/// in
+/// Errors     a compile error for a known width that does not fit; shape_error names both shapes; value_error for a weight_dropout outside
 ///            [0, 1]
 /// Cost       4 products of batch rows, whatever the length of the sequence, where keys and values take 2 of batch * time rows; the
 ///            sequence is walked 2 Heads times while it is in cache
