@@ -59,8 +59,8 @@ template <class Tape, class Encoded> auto logits_of(Tape& tape, const Encoded& e
   return std::apply([&](const auto&... z) { return e.head(tape, z...); }, e.features);
 }
 
-/// A head that is given either as a recipe (fusion::concat<6>) or as a finished type of a user's own.
 namespace detail {
+/// A head that is given either as a recipe (fusion::concat<6>) or as a finished type of a user's own.
 template <class Head, class Backend, int... Widths> struct head_over { using type = Head; };
 template <class Head, class Backend, int... Widths>
 requires requires { typename Head::template over<Backend, Widths...>; }
