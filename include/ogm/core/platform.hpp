@@ -8,7 +8,7 @@
 #endif
 
 /// Before a loop whose trip count is a constant: unroll it at -O2 too, so that an array that it indexes can live in registers.
-#if defined(__clang__)
+#if defined(__clang__) || defined(__CUDACC__)
 #define OGM_UNROLL _Pragma("unroll")
 #else
 #define OGM_UNROLL _Pragma("GCC unroll 36")

@@ -1,0 +1,40 @@
+# What the tests of the CUDA kernels stand on: Boost.Context for the CPU model, nvcc to compile them for a device. Neither is needed to use the
+# libraries; OGM_WITH_CUDA, which is another thing, links the libraries themselves with CUDA's.
+# Leaves OGM_HAS_CUDA_MODEL and OGM_HAS_NVCC and, for the summary, OGM_STATE_CUDA_MODEL and OGM_STATE_NVCC.
+
+foreach(part CUDA_MODEL NVCC)
+  set(OGM_HAS_${part} FALSE)
+  set(OGM_STATE_${part} "off")
+endforeach()
+string(TOUPPER "${OGM_CUDA}" ogm_mode)
+if(NOT (ogm_mode STREQUAL "AUTO" OR ogm_mode))
+  return()
+endif()
+
+if(OGM_SANITIZE)
+  set(OGM_STATE_CUDA_MODEL "off: its tests bring sanitizers of their own, which do not mix with OGM_SANITIZE")
+else()
+  find_package(Boost 1.74 QUIET COMPONENTS context)
+  if(TARGET Boost::context)
+    set(OGM_HAS_CUDA_MODEL TRUE)
+    set(OGM_STATE_CUDA_MODEL "run on the CPU model, with Boost.Context ${Boost_VERSION_STRING}")
+  else()
+    set(OGM_STATE_CUDA_MODEL "not run: Boost.Context is absent (Debian's libboost-context-dev)")
+  endif()
+
+  find_package(CUDAToolkit QUIET)
+  if(CUDAToolkit_NVCC_EXECUTABLE AND TARGET CUDA::cudart)
+    set(OGM_HAS_NVCC TRUE)
+    set(OGM_STATE_NVCC "compiled by nvcc ${CUDAToolkit_VERSION} for ${OGM_CUDA_ARCHITECTURES}")
+  else()
+    set(OGM_STATE_NVCC "not compiled for a device: nvcc and cudart are absent")
+  endif()
+endif()
+
+if(NOT ogm_mode STREQUAL "AUTO")
+  foreach(part CUDA_MODEL NVCC)
+    if(NOT OGM_HAS_${part})
+      message(FATAL_ERROR "OGM_CUDA is ${OGM_CUDA}, but the kernels would be ${OGM_STATE_${part}}. Change that, or configure with -DOGM_CUDA=AUTO.")
+    endif()
+  endforeach()
+endif()

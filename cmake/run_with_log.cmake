@@ -1,0 +1,18 @@
+# cmake -DLOG=FILE -P run_with_log.cmake -- COMMAND...
+# Runs the command and keeps what it says in LOG. Shows it where the command fails.
+set(command "")
+set(begun FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(begun)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(begun TRUE)
+  endif()
+endforeach()
+execute_process(COMMAND ${command} OUTPUT_FILE "${LOG}" ERROR_FILE "${LOG}" RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  file(READ "${LOG}" text)
+  message(NOTICE "${text}")
+  message(FATAL_ERROR "${command}: ${result}")
+endif()

@@ -1,0 +1,92 @@
+#pragma once
+// The part of the runtime's interface that launchers and tests use. Errors that the device reports are status codes here too; what the
+// device would leave undefined throws cuda_model::error.
+
+#include "device_memory.hpp"
+#include "scheduling.hpp"
+
+#include <tuple>
+#include <utility>
+
+enum cudaError_t {
+  cudaSuccess = 0,
+  cudaErrorInvalidValue = 1,
+  cudaErrorMemoryAllocation = 2,
+  cudaErrorInvalidConfiguration = 9,
+};
+inline const char* cudaGetErrorString(cudaError_t e) {
+  switch (e) {
+    case cudaSuccess:
+      return "no error";
+    case cudaErrorInvalidValue:
+      return "invalid argument";
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    default:
+      return "invalid configuration argument";
+  }
+}
+
+struct CUstream_st;
+using cudaStream_t = CUstream_st*;
+struct cudaLaunchAttribute {};
+struct cudaLaunchConfig_t {
+  dim3 gridDim, blockDim;
+  std::size_t dynamicSmemBytes = 0;
+  cudaStream_t stream = nullptr;
+  cudaLaunchAttribute* attrs = nullptr;
+  unsigned numAttrs = 0;
+};
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
+
+namespace cuda_model {
+template <class... Parameters> struct kernel_call {
+  void (*kernel)(Parameters...);
+  std::tuple<Parameters...> arguments;
+  static void one_thread(void* call) {
+    auto* const self = static_cast<kernel_call*>(call);
+    std::apply(self->kernel, self->arguments);
+  }
+};
+}  // namespace cuda_model
+
+template <class... Parameters, class... Arguments>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...), Arguments&&... arguments) {
+  const dim3 grid = config->gridDim, block = config->blockDim;
+  const auto threads = std::uint64_t(block.x) * block.y * block.z;
+  if (threads == 0 || threads > 1024 || block.z > 64 || grid.x == 0 || grid.x > 0x7fffffffu || grid.y == 0 || grid.y > 65535 ||
+      grid.z == 0 || grid.z > 65535)
+    return cudaErrorInvalidConfiguration;
+  if (config->dynamicSmemBytes > cuda_model::allowed_dynamic_shared(reinterpret_cast<const void*>(kernel))) return cudaErrorInvalidValue;
+  using call = cuda_model::kernel_call<Parameters...>;
+  call made{kernel, {static_cast<Parameters>(std::forward<Arguments>(arguments))...}};
+  cuda_model::run({grid, block, config->dynamicSmemBytes, &call::one_thread, &made, sizeof made});
+  return cudaSuccess;
+}
+
+template <class... Parameters> cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute, int bytes) {
+  if (bytes < 0 || std::size_t(bytes) > cuda_model::settings().max_dynamic_shared) return cudaErrorInvalidValue;
+  cuda_model::allow_dynamic_shared(reinterpret_cast<const void*>(kernel), std::size_t(bytes));
+  return cudaSuccess;
+}
+template <class T> cudaError_t cudaMalloc(T** p, std::size_t bytes) {
+  *p = static_cast<T*>(cuda_model::device_allocate(bytes));
+  return *p ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+inline cudaError_t cudaFree(void* p) {
+  cuda_model::device_release(p);
+  return cudaSuccess;
+}
+inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t = nullptr) {
+  if (kind != cudaMemcpyDeviceToHost) cuda_model::require_device_memory("cudaMemcpyAsync to the device", to, bytes);
+  if (kind != cudaMemcpyHostToDevice) cuda_model::require_device_memory("cudaMemcpyAsync from the device", from, bytes);
+  if (bytes) std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t = nullptr) {
+  cuda_model::require_device_memory("cudaMemsetAsync", to, bytes);
+  if (bytes) std::memset(to, value, bytes);
+  return cudaSuccess;
+}
+inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }

@@ -1,0 +1,113 @@
+#pragma once
+// What a kernel's test needs: memory on the device, and the ways to run a kernel. One source serves the CPU model and a real device.
+
+#include <ogm/cuda/storage.hpp>
+#include <support/compare.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <functional>
+#include <vector>
+
+#ifdef OGM_CUDA_ON_CPU
+#include <trace.hpp>
+#endif
+
+namespace ogm::test {
+
+inline void require_success(cudaError_t error) {
+  INFO(cudaGetErrorString(error));
+  REQUIRE(error == cudaSuccess);
+}
+
+/// An array on the device. Its elements begin `offset` after a 256-byte boundary, and nothing that belongs to it follows the last.
+template <class T> class device_array {
+ public:
+  explicit device_array(std::size_t count, std::size_t offset = 0) : count_(count), offset_(offset) {
+    require_success(cudaMalloc(&memory_, (count + offset) * sizeof(T)));
+  }
+  explicit device_array(const std::vector<T>& values, std::size_t offset = 0) : device_array(values.size(), offset) {
+    require_success(cudaMemcpyAsync(data(), values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice, nullptr));
+    require_success(cudaStreamSynchronize(nullptr));
+  }
+  ~device_array() { cudaFree(memory_); }
+  device_array(const device_array&) = delete;
+  device_array& operator=(const device_array&) = delete;
+
+  T* data() { return memory_ + offset_; }
+  std::vector<T> values() {
+    std::vector<T> all(count_);
+    require_success(cudaMemcpyAsync(all.data(), data(), count_ * sizeof(T), cudaMemcpyDeviceToHost, nullptr));
+    require_success(cudaStreamSynchronize(nullptr));
+    return all;
+  }
+
+ private:
+  T* memory_ = nullptr;
+  std::size_t count_, offset_;
+};
+
+/// How far a result may be from the reference's, as apart() measures it: float by its own rounding, the others by that of one store.
+template <class T> inline constexpr double storage_tolerance = 4e-6;
+template <> inline constexpr double storage_tolerance<cuda::half> = 0x1p-11 + 4e-6;
+template <> inline constexpr double storage_tolerance<cuda::bfloat16> = 0x1p-8 + 4e-6;
+
+template <class T> std::vector<T> stored(const std::vector<float>& x) {
+  std::vector<T> all;
+  for (const float v : x) all.push_back(cuda::from_float<T>(v));
+  return all;
+}
+
+/// Elements that are apart from the reference; where that is NaN, those that are not.
+template <class T> std::size_t count_apart(const std::vector<T>& got, const std::vector<double>& expected, double tolerance) {
+  REQUIRE(got.size() == expected.size());
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const double g = cuda::to_float(got[i]), e = expected[i];
+    count += e != e ? g == g : apart(g, e, tolerance);
+  }
+  return count;
+}
+
+/// Runs f once for each order of threads that the CPU model has; once on a device.
+inline void in_every_order(const std::function<void()>& f) {
+#ifdef OGM_CUDA_ON_CPU
+  using cuda_model::order;
+  struct way {
+    const char* name;
+    order threads;
+    std::uint64_t seed;
+  };
+  for (const way& w : {way{"forward", order::forward, 1}, way{"reverse", order::reverse, 1}, way{"random, seed 1", order::random, 1},
+                       way{"random, seed 2", order::random, 2}}) {
+    INFO("threads in order: " << w.name);
+    cuda_model::settings().threads = w.threads;
+    cuda_model::settings().seed = w.seed;
+    f();
+  }
+  cuda_model::settings().threads = order::forward;
+#else
+  f();
+#endif
+}
+
+#ifdef OGM_CUDA_ON_CPU
+/// Runs f, and checks what a trace says of it (nothing where kernels are not traced): no race, no access that leaves its array.
+inline cuda_model::trace check_traced(const std::function<void()>& f) {
+  cuda_model::trace t = cuda_model::traced(f);
+  INFO(t.table());
+  CHECK(t.races.empty());
+  CHECK(t.strays.empty());
+  return t;
+}
+#else
+struct no_trace {
+  bool recorded = false;
+};
+inline no_trace check_traced(const std::function<void()>& f) {
+  f();
+  return {};
+}
+#endif
+
+}  // namespace ogm::test
