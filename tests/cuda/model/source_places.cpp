@@ -20,8 +20,10 @@ std::string output_of(const std::string& command) {
   return all;
 }
 
+/// Or the standard library's.
 bool of_the_model(const std::string& file) {
-  return file.find("/cuda/model/") != std::string::npos && file.find("/cuda/model/faults") == std::string::npos;
+  const bool model = file.find("/cuda/model/") != std::string::npos && file.find("/cuda/model/faults") == std::string::npos;
+  return model || file.starts_with("/usr/");
 }
 
 /// "path/file.cuh:12 (discriminator 3)" -> "file.cuh:12"
@@ -30,17 +32,19 @@ std::string short_place(const std::string& line) {
   return place.substr(place.rfind('/') + 1);
 }
 
+std::string file_of(const std::string& place) { return place.substr(0, place.find(':')); }
+
 std::map<std::uintptr_t, std::string> look_up(const std::vector<std::uintptr_t>& return_addresses) {
   std::map<std::uintptr_t, std::string> places;
   std::string command;
   for (const std::uintptr_t address : return_addresses) {
-    Dl_info found{};
-    if (!::dladdr(reinterpret_cast<void*>(address), &found)) continue;
-    if (command.empty()) command = "addr2line -a -i -e '" + std::string(found.dli_fname) + "'";
+    Dl_info program{};
+    if (!::dladdr(reinterpret_cast<void*>(address), &program)) continue;
+    if (command.empty()) command = "addr2line -a -i -e '" + std::string(program.dli_fname) + "'";
     char text[32];
-    std::snprintf(text, sizeof text, " 0x%zx", std::size_t(address - 1 - reinterpret_cast<std::uintptr_t>(found.dli_fbase)));
+    std::snprintf(text, sizeof text, " 0x%zx", std::size_t(address - 1 - reinterpret_cast<std::uintptr_t>(program.dli_fbase)));
     command += text;
-    places[address] = "?";
+    places.emplace(address, "?");
   }
   if (command.empty()) return places;
 
@@ -49,17 +53,20 @@ std::map<std::uintptr_t, std::string> look_up(const std::vector<std::uintptr_t>&
   const std::string output = output_of(command + " 2> /dev/null");
   std::size_t next = 0;
   std::string* place = nullptr;
-  bool settled = false;
+  enum { nothing, file, both } found = nothing;
   for (std::size_t begin = 0, end; (end = output.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const std::string line = output.substr(begin, end - begin);
     if (line.starts_with("0x")) {
       while (next < return_addresses.size() && !places.count(return_addresses[next])) ++next;
       if (next == return_addresses.size()) break;
       place = &places[return_addresses[next++]];
-      settled = false;
-    } else if (place && !settled) {
+      found = nothing;
+    } else if (place && found == nothing) {
       *place = short_place(line);
-      settled = !of_the_model(line);
+      if (!of_the_model(line)) found = file;
+    } else if (place && found == file && !of_the_model(line) && file_of(short_place(line)) != file_of(*place)) {
+      *place += " in " + short_place(line);
+      found = both;
     }
   }
   return places;

@@ -21,12 +21,12 @@ double trace::worst_ratio(bool shared) const {
 
 std::string trace::table() const {
   std::string text;
-  char line[256];
-  std::snprintf(line, sizeof line, "%-32s %-6s %-6s %5s %9s %10s %10s %10s %6s\n", "site", "space", "kind", "bytes", "requests", "lanes",
+  char line[320];
+  std::snprintf(line, sizeof line, "%-48s %-6s %-6s %5s %9s %10s %10s %10s %6s\n", "site", "space", "kind", "bytes", "requests", "lanes",
                 "units", "ideal", "ratio");
   text += line;
   for (const access_site& s : sites) {
-    std::snprintf(line, sizeof line, "%-32s %-6s %-6s %5u %9llu %10llu %10llu %10llu %6.2f\n", s.place.c_str(),
+    std::snprintf(line, sizeof line, "%-48s %-6s %-6s %5u %9llu %10llu %10llu %10llu %6.2f\n", s.place.c_str(),
                   s.shared ? "shared" : "global",
                   s.atomic  ? "atomic"
                   : s.write ? "store"
