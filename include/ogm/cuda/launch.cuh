@@ -8,6 +8,7 @@
 
 namespace ogm::cuda {
 
+/// How many threads a kernel gets, and how much of the memory that they share.
 struct launch_shape {
   long blocks;
   int threads;

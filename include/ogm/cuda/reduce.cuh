@@ -9,11 +9,13 @@ namespace ogm::cuda {
 /// The value of another lane. Overloads for structs shuffle their fields.
 __device__ inline float shuffle_xor(float value, int lanes) { return __shfl_xor_sync(whole_warp, value, lanes); }
 
+/// What a reduction combines with: the operation, and the value that leaves the other as it is.
 struct addition {
   static constexpr float identity = 0;
   __device__ float operator()(float a, float b) const { return a + b; }
 };
-struct maximum {  // NaN is left out
+/// The larger; NaN is left out.
+struct maximum {
   static constexpr float identity = -__builtin_huge_valf();
   __device__ float operator()(float a, float b) const { return b > a ? b : a; }
 };

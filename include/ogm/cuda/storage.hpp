@@ -17,8 +17,11 @@ using bfloat16 = __nv_bfloat16;
 template <class T>
 concept storage = std::same_as<T, float> || std::same_as<T, half> || std::same_as<T, bfloat16>;
 
+/// Exact.
 __host__ __device__ inline float to_float(float x) { return x; }
+/// Exact.
 __host__ __device__ inline float to_float(half x) { return __half2float(x); }
+/// Exact.
 __host__ __device__ inline float to_float(bfloat16 x) { return __bfloat162float(x); }
 
 /// To nearest, ties to even.
@@ -67,13 +70,14 @@ template <int Width> struct row_vectors {
   __device__ bool holds(int column) const { return OGM_BOUND(element_in_row, column >= 0 && column < columns); }
 };
 
-/// Width elements, aligned to their size, with one access.
+/// to = Width elements, aligned to their size, read with one access.
 template <class T, int Width> __device__ inline void load_vector(const T* from, float (&to)[Width]) {
   detail::access<T, Width> v;
   v.whole = *reinterpret_cast<const decltype(v.whole)*>(from);
   OGM_UNROLL
   for (int i = 0; i < Width; ++i) to[i] = to_float(v.element[i]);
 }
+/// Width elements, aligned to their size, = from, written with one access.
 template <class T, int Width> __device__ inline void store_vector(T* to, const float (&from)[Width]) {
   detail::access<T, Width> v;
   OGM_UNROLL

@@ -237,15 +237,16 @@ TEST_CASE("trace: accesses that leave their array", "[traced]") {
   const auto check = [](const char* name, const char* what, const fault_launch& how = {}) {
     const outcome o = run(name, how);
     INFO(name << "\n" << o.error << "\n" << o.trace.table());
-    if (o.trace.recorded) {
-      REQUIRE(o.trace.strays.size() == 1);
-      CHECK(o.trace.strays[0].find(what) != std::string::npos);
-      CHECK(names_line_of(name, o.trace.strays[0]));
-    }
+    REQUIRE(o.trace.strays.size() == 1);
+    CHECK(o.trace.strays[0].find(what) != std::string::npos);
+    CHECK(names_line_of(name, o.trace.strays[0]));
   };
   check("reads_beyond_global", "reads 4 bytes outside device memory");
   check("beyond_dynamic_shared", "reads 4 bytes outside device memory", {1, 64, 256});
   check("beyond_static_shared", "reads 4 bytes outside device memory");
+  const outcome o = run("writes_beyond_global");
+  CHECK(o.error.find("writes 4 bytes outside device memory") != std::string::npos);
+  CHECK(names_line_of("writes_beyond_global", o.error));
 }
 
 TEST_CASE("trace: sectors and banks", "[traced]") {

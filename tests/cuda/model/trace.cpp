@@ -318,9 +318,13 @@ trace traced(const std::function<void()>& run) {
     explicit scope(tracer& t) { watch(active = &t); }
     ~scope() { watch(active = nullptr); }
   };
-  {
+  try {
     const scope watching(t);
     run();
+  } catch (const error& e) {  // with the lines that only a trace knows
+    std::string what = e.what();
+    for (const std::string& s : t.result().strays) what += "; " + s;
+    throw error(what);
   }
   return t.result();
 }
