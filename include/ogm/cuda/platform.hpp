@@ -26,12 +26,15 @@
 
 /// Guards: barriers and bounds that a kernel cannot do without. Each has a name, and each has a test that runs the kernel without it and
 /// must see a race or an access that leaves its array (docs/cuda.md).
-/// OGM_BARRIER(name): all threads of the block meet. OGM_BOUND(name, condition): the condition.
+/// OGM_BARRIER(name): all threads of the block meet. OGM_WARP_BARRIER(name): all lanes of the warp do. OGM_BOUND(name, condition): the
+/// condition.
 #ifdef OGM_CUDA_MUTATION
 #define OGM_BARRIER(name) (::cuda_model::removed(#name) ? void() : __syncthreads())
+#define OGM_WARP_BARRIER(name) (::cuda_model::removed(#name) ? void() : __syncwarp())
 #define OGM_BOUND(name, ...) (::cuda_model::removed(#name) || (__VA_ARGS__))
 #else
 #define OGM_BARRIER(name) __syncthreads()
+#define OGM_WARP_BARRIER(name) __syncwarp()
 #define OGM_BOUND(name, ...) (__VA_ARGS__)
 #endif
 

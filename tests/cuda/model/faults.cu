@@ -16,13 +16,13 @@ __device__ int me() { return int(threadIdx.x); }
 template <int N> __global__ void reversed(float* x) {
   OGM_SHARED(float, s, N);
   s[me()] = x[me()];
-  __syncthreads();
-  x[me()] = s[N - 1 - me()];
+  OGM_BARRIER(all_have_written);
+  if (OGM_BOUND(thread_has_place, me() < N)) x[me()] = s[N - 1 - me()];
 }
 template <int N> __global__ void swapped_in_warp(float* x) {
   OGM_SHARED(float, s, N);
   s[me()] = x[me()];
-  __syncwarp();
+  OGM_WARP_BARRIER(lanes_have_written);
   x[me()] = s[me() ^ 1];
 }
 template <int N> __global__ void counted_by_atomics(float* x) { atomicAdd(x, 1.0f); }

@@ -272,6 +272,20 @@ TEST_CASE("trace: sectors and banks", "[traced]") {
   CHECK(vectors->units == 8);
 }
 
+TEST_CASE("trace: guards that are taken away", "[traced]") {
+  const auto without = [](const char* guard, const char* kernel, const fault_launch& how = {}) {
+    cuda_model::settings().removed_guard = guard;
+    const outcome o = run(kernel, how, 64);
+    cuda_model::settings().removed_guard.clear();
+    return o;
+  };
+  CHECK(!without("all_have_written", "reversed").trace.races.empty());
+  CHECK(!without("lanes_have_written", "swapped_in_warp").trace.races.empty());
+  check_right("swapped_in_warp", without("all_have_written", "swapped_in_warp"));
+  check_right("reversed", without("thread_has_place", "reversed"));  // 64 threads stay inside all the same
+  check_right("reversed", run("reversed"));
+}
+
 // Below: what ends the program, each in a run of its own.
 
 TEST_CASE("fault: reads_beyond_global", "[.][fault]") { run("reads_beyond_global"); }

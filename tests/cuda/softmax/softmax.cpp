@@ -113,6 +113,18 @@ TEMPLATE_TEST_CASE("softmax on the device: as it is tuned", "", float, cuda::hal
   check_both<TestType, tuning>({2, 9000});         // more shared memory than a kernel has without permission
 }
 
+TEST_CASE("softmax on the device: the same bits in every order of threads") {
+  const long rows = 5, columns = 301;
+  device_array<float> x(numbers(rows * columns, 1, 8)), y(std::size_t(rows * columns), 0);
+  std::vector<float> first;
+  in_every_order([&] {
+    cuda::launch_softmax_forward<float, small_softmax_tuning>({x.data(), y.data(), rows, columns}, nullptr).throw_if_failed();
+    const std::vector<float> now = y.values();
+    if (first.empty()) first = now;
+    CHECK(same_bits(now.data(), first.data(), now.size()));
+  });
+}
+
 TEST_CASE("softmax on the device: infinities, NaN and nothing at all") {
   for (const long columns : {6, 130, 300}) {
     INFO(columns << " columns");
