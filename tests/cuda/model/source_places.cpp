@@ -62,8 +62,9 @@ std::map<std::uintptr_t, std::string> look_up(const std::vector<std::uintptr_t>&
       place = &places[return_addresses[next++]];
       found = nothing;
     } else if (place && found == nothing) {
+      if (of_the_model(line)) continue;
       *place = short_place(line);
-      if (!of_the_model(line)) found = file;
+      found = file;
     } else if (place && found == file && !of_the_model(line) && file_of(short_place(line)) != file_of(*place)) {
       *place += " in " + short_place(line);
       found = both;

@@ -8,9 +8,8 @@
 
 namespace cuda_model {
 
-/// file:line of each return address, and of those asked for before: that of the innermost inlined function which is not the
-/// model's own, and, where that is another file, "in" the one that it is inlined into.
-/// Asks addr2line, once an address.
+/// Of each return address, and of those asked for before, the file:line of the innermost inlined function that is not the model's own, "?"
+/// where there is none. Where that function is inlined into another file's, "file:line in file:line". Asks addr2line, once an address.
 std::map<std::uintptr_t, std::string> source_places(const std::vector<std::uintptr_t>& return_addresses);
 
 }  // namespace cuda_model

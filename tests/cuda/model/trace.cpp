@@ -28,6 +28,7 @@ struct mark {
   std::uint32_t block = 0, barriers = 0, warp_syncs = 0;
   std::uint16_t thread = none, warp = none;
   address code = 0;
+  std::uint64_t calls = 0;
 };
 struct byte_history {
   mark write, read, atomic;
@@ -60,17 +61,22 @@ struct instruction_hash {
 struct thread_history {
   std::uint32_t collectives = 0;
   std::unordered_map<std::uint64_t, std::uint32_t> visits;  // of a site, since the last collective
-  std::vector<address> calls;
+  std::vector<std::pair<address, std::uint64_t>> calls;     // where from, and the hash of those before
   std::uint64_t calls_hash = 0;
 };
 
+struct site {
+  address code;
+  std::uint64_t calls;  // a hash; the places are in tracer::calls_
+  auto operator<=>(const site&) const = default;
+};
 struct race {
-  address earlier, later;
+  site earlier, later;
   bool earlier_writes, later_writes, shared;
   auto operator<=>(const race&) const = default;
 };
 struct stray {
-  address code;
+  site at;
   unsigned bytes;
   bool write;
   auto operator<=>(const stray&) const = default;
@@ -90,10 +96,11 @@ class tracer final : public memory_watcher {
   trace result();
 
  private:
+  site here(const thread_state&, address code);
   void add(range, bool shared);
   region* find(address, unsigned bytes);
   bool harmless(address, unsigned bytes, bool write) const;
-  void order(region&, const thread_state&, address, unsigned bytes, bool write, bool atomic, address code);
+  void order(region&, const thread_state&, address, unsigned bytes, bool write, bool atomic, const site&);
   void collect(const region&, const thread_state&, address, unsigned bytes, bool write, bool atomic, address code);
   void count(const instruction&);
   static void count_global(const instruction&, access_site&);
@@ -104,6 +111,7 @@ class tracer final : public memory_watcher {
   std::vector<thread_history> threads_;
   std::unordered_map<instruction_key, instruction, instruction_hash> open_;
   std::map<std::tuple<address, bool, bool>, access_site> sites_;
+  std::unordered_map<std::uint64_t, std::vector<address>> calls_;  // by hash, outermost first
   std::set<race> races_;
   std::set<stray> strays_;
   std::unordered_set<address> loaded_, stored_;
@@ -160,10 +168,10 @@ void tracer::touch(address a, unsigned bytes, bool write, bool atomic, address c
   if (!t || (a >= of(t->stack.low) && a < of(t->stack.high))) return;  // the host; registers and local memory
   region* const r = find(a, bytes);
   if (!r) {
-    if (!harmless(a, bytes, write)) strays_.insert({code, bytes, write});
+    if (!harmless(a, bytes, write)) strays_.insert({here(*t, code), bytes, write});
     return;
   }
-  order(*r, *t, a, bytes, write, atomic, code);
+  order(*r, *t, a, bytes, write, atomic, here(*t, code));
   collect(*r, *t, a, bytes, write, atomic, code);
 }
 
@@ -178,15 +186,25 @@ bool unordered(const mark& m, const thread_state& t) {
   return m.warp != t.warp || m.warp_syncs == t.warp_syncs;
 }
 
-void tracer::order(region& r, const thread_state& t, address a, unsigned bytes, bool write, bool atomic, address code) {
+/// The code, and by which calls the thread came there.
+site tracer::here(const thread_state& t, address code) {
+  const thread_history& h = threads_[t.thread];
+  std::vector<address>& calls = calls_[h.calls_hash];
+  if (calls.size() != h.calls.size())
+    for (const auto& [from, before] : h.calls) calls.push_back(from);
+  return {code, h.calls_hash};
+}
+
+void tracer::order(region& r, const thread_state& t, address a, unsigned bytes, bool write, bool atomic, const site& now) {
   for (address b = a; b < a + bytes; ++b) {
     byte_history& h = r.bytes[b - r.low];
     if (r.shared)
       for (mark* const m : {&h.write, &h.read, &h.atomic})
         if (m->block != t.block_serial) *m = {};  // each block has shared memory of its own
-    if (unordered(h.write, t)) races_.insert({h.write.code, code, true, write, r.shared});
-    if (write && unordered(h.read, t)) races_.insert({h.read.code, code, false, true, r.shared});
-    if (!atomic && unordered(h.atomic, t)) races_.insert({h.atomic.code, code, true, write, r.shared});
+    const auto report = [&](const mark& m, bool writes) { races_.insert({{m.code, m.calls}, now, writes, write, r.shared}); };
+    if (unordered(h.write, t)) report(h.write, true);
+    if (write && unordered(h.read, t)) report(h.read, false);
+    if (!atomic && unordered(h.atomic, t)) report(h.atomic, true);
 
     mark& m = atomic ? h.atomic : write ? h.write : h.read;
     // Where several threads read in one interval, a mark of many of them is unordered with each.
@@ -196,7 +214,7 @@ void tracer::order(region& r, const thread_state& t, address a, unsigned bytes, 
       if (m.warp != t.warp) m.warp = mark::many;
     } else {
       const std::uint16_t warp = with_others && m.warp != t.warp ? mark::many : std::uint16_t(t.warp);
-      m = {t.block_serial, t.barriers, t.warp_syncs, with_others ? mark::many : std::uint16_t(t.thread), warp, code};
+      m = {t.block_serial, t.barriers, t.warp_syncs, with_others ? mark::many : std::uint16_t(t.thread), warp, now.code, now.calls};
     }
   }
 }
@@ -207,14 +225,14 @@ void tracer::enter(address caller) {
   const thread_state* const t = running_thread();
   if (!t) return;
   thread_history& h = threads_[t->thread];
-  h.calls.push_back(h.calls_hash);
+  h.calls.emplace_back(caller, h.calls_hash);
   h.calls_hash = (h.calls_hash ^ caller) * 0x9e3779b97f4a7c15u;
 }
 void tracer::leave() {
   const thread_state* const t = running_thread();
   if (!t || threads_[t->thread].calls.empty()) return;
   thread_history& h = threads_[t->thread];
-  h.calls_hash = h.calls.back();
+  h.calls_hash = h.calls.back().second;
   h.calls.pop_back();
 }
 
@@ -286,8 +304,9 @@ void tracer::count_shared(const instruction& i, access_site& s) {
 trace tracer::result() {
   std::set<address> code;
   for (const auto& [key, s] : sites_) code.insert(std::get<0>(key));
-  for (const race& r : races_) code.insert({r.earlier, r.later});
-  for (const stray& s : strays_) code.insert(s.code);
+  for (const race& r : races_) code.insert({r.earlier.code, r.later.code});
+  for (const stray& s : strays_) code.insert(s.at.code);
+  for (const auto& [hash, calls] : calls_) code.insert(calls.begin(), calls.end());
   const auto places = source_places({code.begin(), code.end()});
 
   trace t;
@@ -296,15 +315,25 @@ trace tracer::result() {
     s.place = places.at(std::get<0>(key));
     t.sites.push_back(s);
   }
+  // The line, and where that is another file's, the nearest line that called it from there: a kernel's, where it is in what kernels share.
+  const auto file_of = [](const std::string& place) { return place.substr(0, place.find(':')); };
+  const auto text = [&](const site& s) {
+    const std::string place = places.at(s.code);
+    if (place.find(" in ") != std::string::npos) return place;
+    const std::vector<address>& calls = calls_[s.calls];
+    for (auto call = calls.rbegin(); call != calls.rend(); ++call)
+      if (const std::string& from = places.at(*call); from != "?" && file_of(from) != file_of(place)) return place + " in " + from;
+    return place;
+  };
   std::set<std::string> said;
   for (const race& r : races_) {
-    const auto side = [&](bool writes, address a) { return (writes ? "write " : "read ") + places.at(a); };
-    const std::string text = std::string(r.shared ? "shared" : "global") + " memory race: " + side(r.earlier_writes, r.earlier) + " / " +
+    const auto side = [&](bool writes, const site& s) { return std::string(writes ? "write " : "read ").append(text(s)); };
+    const std::string race = std::string(r.shared ? "shared" : "global") + " memory race: " + side(r.earlier_writes, r.earlier) + " / " +
                              side(r.later_writes, r.later);
-    if (said.insert(text).second) t.races.push_back(text);
+    if (said.insert(race).second) t.races.push_back(race);
   }
   for (const stray& s : strays_)
-    t.strays.push_back(places.at(s.code) + (s.write ? " writes " : " reads ") + std::to_string(s.bytes) + " bytes outside device memory");
+    t.strays.push_back(text(s.at) + (s.write ? " writes " : " reads ") + std::to_string(s.bytes) + " bytes outside device memory");
   t.distinct_load_sectors = distinct_loads_ + loaded_.size();
   t.distinct_store_sectors = distinct_stores_ + stored_.size();
   return t;
