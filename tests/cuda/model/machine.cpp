@@ -55,7 +55,9 @@ std::string text(const where& w) {
   const std::string file = w.file_name();
   return file.substr(file.rfind('/') + 1) + ":" + std::to_string(w.line());
 }
-std::string text(uint3 i) { return "(" + std::to_string(i.x) + ", " + std::to_string(i.y) + ", " + std::to_string(i.z) + ")"; }
+std::string text(uint3 i) {
+  return std::string("(").append(std::to_string(i.x)) + ", " + std::to_string(i.y) + ", " + std::to_string(i.z) + ")";
+}
 bool same_place(const where& a, const where& b) {
   return a.line() == b.line() && a.column() == b.column() && std::string_view(a.file_name()) == b.file_name();
 }
@@ -392,7 +394,7 @@ std::string machine::deadlock() const {
     if (t.is != state::left) ++places[(t.is == state::at_barrier ? "__syncthreads at " : "a warp collective at ") + text(t.asked.place)];
   }
   std::string all = "deadlock:";
-  for (const auto& [place, count] : places) all += " " + std::to_string(count) + " threads wait in " + place + ",";
+  for (const auto& [place, count] : places) all.append(" ").append(std::to_string(count)) += " threads wait in " + place + ",";
   return all + " " + std::to_string(left_) + " have left";
 }
 
