@@ -45,7 +45,7 @@ void training_command::add(CLI::App& to, const annotation_files::parts& read) {
   to.add_option("--features", how.features, "feature store");
   to.add_option("--epochs", how.epochs, "passes over the questions")->check(CLI::PositiveNumber);
   to.add_option("--batch", how.batch, "questions a step")->check(CLI::PositiveNumber);
-  to.add_option("--rate", how.rate, "learning rate of Adam");
+  to.add_option("--rate", how.rate, "learning rate of Adam")->check(CLI::PositiveNumber);
   to.add_option("--rate-every", how.rate_every, "epochs after which the rate is multiplied by 0.1")->check(CLI::PositiveNumber);
   to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_option("--out", how.out, "folder for checkpoints, curves and the best model; a run that was killed goes on from there");
