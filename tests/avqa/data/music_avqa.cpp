@@ -5,6 +5,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 using strings = std::vector<std::string>;
 using test::has;
 

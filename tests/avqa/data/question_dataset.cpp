@@ -8,7 +8,10 @@
 #include "avqa/features/stored.hpp"
 #include "ogm/data/files.hpp"
 
+namespace question_dataset_test {
+
 using namespace avqa;
+namespace test = ogm::test;
 using test::has;
 using test::message_of;
 
@@ -152,3 +155,5 @@ TEST_CASE("errors name the question") {
   CHECK(has(message_of<ogm::shape_error>([&] { question_dataset d(store, questions()); }),
             "a sound of 128 and maps of 512 channels are needed"));
 }
+
+}  // namespace question_dataset_test

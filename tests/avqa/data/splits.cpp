@@ -6,6 +6,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 using strings = std::vector<std::string>;
 
 namespace {

@@ -8,6 +8,7 @@
 #include "support/compare.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include "support/compare.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 
 namespace {
 annotation about(std::size_t form, const std::string& instrument, const std::string& answer) {

@@ -7,6 +7,7 @@
 #include "stored.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 using ogm::dyn;
 using ogm::data::dtype;
 using test::has;

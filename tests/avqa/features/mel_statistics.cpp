@@ -9,6 +9,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 
 namespace {
 constexpr std::size_t bands = std::size_t(mel_statistics::bands), rate = 16000;

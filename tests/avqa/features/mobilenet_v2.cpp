@@ -8,7 +8,10 @@
 
 #include <span>
 
+namespace mobilenet_v2_test {
+
 using namespace avqa;
+namespace test = ogm::test;
 using ogm::dyn;
 
 namespace {
@@ -17,7 +20,7 @@ using picture_tensor = ogm::tensor<std::uint8_t, dyn, dyn, dyn, 3>;
 
 picture_tensor pictures(long count) {
   picture_tensor out(count, 224, 224);
-  const auto values = test::numbers(long(out.count()), 5, 128);
+  const auto values = test::uniform_numbers(long(out.count()), 5, 128);
   for (std::size_t i = 0; i < values.size(); ++i) out.data()[i] = std::uint8_t(values[i] + 128);
   return out;
 }
@@ -182,3 +185,5 @@ TEST_CASE("mobilenet_v2 says which file of its folder, and which line of its tab
   CHECK(test::has(test::message_with(file, table.substr(0, table.find("\n66\t") + 4), read), file + ":68: ''; 'conv'"));
   CHECK(test::message_of(read) == "");
 }
+
+}  // namespace mobilenet_v2_test

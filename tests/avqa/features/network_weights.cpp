@@ -7,6 +7,7 @@
 #include <limits>
 
 using namespace avqa;
+namespace test = ogm::test;
 
 namespace {
 template <class T>

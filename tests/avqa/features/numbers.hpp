@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <vector>
 
-namespace test {
+namespace ogm::test {
 
 /// In [-size, size).
-inline std::vector<float> numbers(long count, std::uint64_t seed, float size = 1) {
+inline std::vector<float> uniform_numbers(long count, std::uint64_t seed, float size = 1) {
   std::vector<float> out(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = (2 * ogm::random::uniform({.seed = seed}, i) - 1) * size;
   return out;
@@ -30,4 +30,4 @@ template <class Given, class Expected> double apart_of_largest(const Given& give
   return most > 0 ? most / largest : 0;
 }
 
-}  // namespace test
+}  // namespace ogm::test

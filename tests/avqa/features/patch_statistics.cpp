@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+namespace patch_statistics_test {
+
 using namespace avqa;
 
 namespace {
@@ -73,3 +75,5 @@ TEST_CASE("pictures of another size are refused, and no pictures give none") {
   CHECK_THROWS_WITH(patch_statistics{}(pictures(1, 224, 223)), Catch::Contains("(1, 224, 223, 3)"));
   CHECK(patch_statistics{}(pictures(0, 224, 224)).size(0) == 0);
 }
+
+}  // namespace patch_statistics_test

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace test {
+namespace ogm::test {
 
 /// (row, column, channel)
 struct plain_image {
@@ -28,7 +28,7 @@ class plain_network {
   const std::vector<float>& add(const std::string& name, const std::vector<ogm::size_type>& shape, float low, float high) {
     long count = 1;
     for (const auto size : shape) count *= long(size);
-    std::vector<float>& values = arrays_[name] = numbers(count, arrays_.size() + 1, (high - low) / 2);
+    std::vector<float>& values = arrays_[name] = uniform_numbers(count, arrays_.size() + 1, (high - low) / 2);
     for (float& v : values) v += (high + low) / 2;
     ogm::data::npy::write<float>(*folder_ / (name + ".npy"), values, shape);
     return values;
@@ -121,4 +121,4 @@ template <class F> std::string message_without(const std::string& file, const F&
   return out;
 }
 
-}  // namespace test
+}  // namespace ogm::test

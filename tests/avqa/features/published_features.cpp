@@ -14,6 +14,7 @@
 #include "stored.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 using test::has;
 using test::message_of;
 using shape = std::vector<ogm::size_type>;

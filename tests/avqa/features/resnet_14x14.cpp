@@ -11,6 +11,8 @@
 
 #include <numeric>
 
+namespace resnet_14x14_test {
+
 using namespace avqa;
 using ogm::dyn;
 
@@ -171,3 +173,5 @@ TEST_CASE("pictures without pixels and deviations of 0 are refused, and no pictu
   CHECK_THROWS_AS(maps_14x14(network, pictures(1, 5, 0)), ogm::shape_error);
   CHECK(maps_14x14(network, pictures(0, 5, 5)).size(0) == 0);
 }
+
+}  // namespace resnet_14x14_test

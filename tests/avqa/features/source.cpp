@@ -5,6 +5,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 using test::has;
 using test::message_of;
 

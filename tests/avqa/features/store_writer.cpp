@@ -14,6 +14,7 @@
 #include "stored.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 using ogm::data::dtype;
 using test::has;
 using test::message_of;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace test {
+namespace ogm::test {
 
 /// Small clips whose parts end off every alignment.
 inline constexpr avqa::feature_shape small{.steps = 3, .sound = 5, .channels = 3, .height = 2, .width = 3};
@@ -37,4 +37,4 @@ inline std::string write_store(const std::string& path, std::size_t videos, ogm:
   return path;
 }
 
-}  // namespace test
+}  // namespace ogm::test

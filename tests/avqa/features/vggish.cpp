@@ -11,6 +11,7 @@
 #include <set>
 
 using namespace avqa;
+namespace test = ogm::test;
 using ogm::dyn;
 using D = ogm::backend::eigen<double>;
 

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+namespace vggish_log_mel_test {
+
 using namespace avqa;
 using ogm::test::apart;
 
@@ -153,3 +155,5 @@ TEST_CASE("sounds and sizes that make no sense are refused") {
   CHECK_THROWS_WITH(of(1).second(x, few), Catch::Contains("10 elements"));
   CHECK_THROWS_WITH(of(1).second(most, out), Catch::Contains("16001 samples"));
 }
+
+}  // namespace vggish_log_mel_test

@@ -9,7 +9,10 @@
 #include <complex>
 #include <span>
 
+namespace yamnet_test {
+
 using namespace avqa;
+namespace test = ogm::test;
 using ogm::dyn;
 
 namespace {
@@ -91,7 +94,7 @@ TEST_CASE("yamnet gives what the weights give in numpy, within 1e-4 of the large
 }
 
 TEST_CASE("yamnet is its definition with any weights, and counts its operations") {
-  const auto samples = test::numbers(20600, 99);
+  const auto samples = test::uniform_numbers(20600, 99);
   const random_yamnet plain(samples, 5000);
   const yamnet network(plain.folder.path());
   const auto embedded = network.embed(samples, 5000);
@@ -106,7 +109,7 @@ TEST_CASE("yamnet has the same bits on any number of threads, whatever windows c
   const random_yamnet plain;
   const yamnet network(plain.folder.path());
   const long hop = 1000;
-  const auto samples = test::numbers(15600 + 8 * hop, 7);  // nine windows, one more than go together
+  const auto samples = test::uniform_numbers(15600 + 8 * hop, 7);  // nine windows, one more than go together
   const auto once = network.embed(samples, hop);
   const auto log_mel = network.log_mel(samples, hop);
   const auto scores = network.scores(once);
@@ -136,7 +139,7 @@ TEST_CASE("yamnet has whole windows alone; a short sound is followed by silence,
 
   const random_yamnet plain;
   const yamnet network(plain.folder.path());
-  auto samples = test::numbers(9000, 7);
+  auto samples = test::uniform_numbers(9000, 7);
   const auto given = network.embed(samples);
   const auto log_mel = network.log_mel(samples);
   samples.resize(15600, 0.f);
@@ -164,3 +167,5 @@ TEST_CASE("yamnet says which file of its folder is not there or damaged") {
   }
   CHECK(test::message_of(read) == "");
 }
+
+}  // namespace yamnet_test

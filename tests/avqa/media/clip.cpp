@@ -9,6 +9,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa::media;
+namespace test = ogm::test;
 
 namespace {
 std::vector<std::int64_t> numbers(int count, int a_second, double rate, std::int64_t total) {

@@ -9,6 +9,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa::media;
+namespace test = ogm::test;
 
 namespace {
 using bytes = std::vector<std::byte>;

@@ -6,6 +6,8 @@
 
 #include "ogm/data/files.hpp"
 
+namespace test = ogm::test;
+
 using avqa::media::detail::declared_size;
 
 namespace {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace test {
+namespace ogm::test {
 
 using frames = ogm::tensor<std::uint8_t, ogm::dyn, ogm::dyn, ogm::dyn, 3>;
 
@@ -58,4 +58,4 @@ inline double distance(const std::vector<float>& a, const std::vector<float>& b,
   return std::sqrt(sum / double(last - first));
 }
 
-}  // namespace test
+}  // namespace ogm::test

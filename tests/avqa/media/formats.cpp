@@ -10,6 +10,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa::media;
+namespace test = ogm::test;
 
 namespace {
 /// The least distance of the two, one of them shifted by up to `shift` samples.

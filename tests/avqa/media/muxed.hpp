@@ -15,7 +15,7 @@
 
 #include "avqa/media/films.hpp"
 
-namespace test {
+namespace ogm::test {
 
 /// What goes into a file; a coding that is not named is not in it.
 struct muxed {
@@ -142,4 +142,4 @@ inline std::vector<std::byte> mux(const muxed& of) {
   return out;
 }
 
-}  // namespace test
+}  // namespace ogm::test

@@ -19,6 +19,7 @@
 #include "support/compare.hpp"
 
 using namespace avqa::media;
+namespace test = ogm::test;
 
 namespace {
 std::vector<int> expected(const std::vector<std::int64_t>& numbers) {

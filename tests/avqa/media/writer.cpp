@@ -10,6 +10,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa::media;
+namespace test = ogm::test;
 
 TEST_CASE("frames and sound that were written are read back") {
   const test::folder in;

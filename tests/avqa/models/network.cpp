@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace network_test {
+
 using namespace ogm;
 
 namespace {
@@ -281,3 +283,5 @@ TEST_CASE("batches and clips of nothing, and maps of other channels", "[avqa]") 
   nn::initialise(seen, 5);
   CHECK_THROWS_WITH(seen(t, wide, c.tokens), Catch::Contains("3 channels"));
 }
+
+}  // namespace network_test

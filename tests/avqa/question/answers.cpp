@@ -7,6 +7,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 
 TEST_CASE("the published answers keep their classes") {
   const answer_list answers;

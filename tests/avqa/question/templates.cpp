@@ -8,6 +8,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 using strings = std::vector<std::string>;
 
 TEST_CASE("33 templates, each found by its own text only") {

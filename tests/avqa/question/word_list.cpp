@@ -4,6 +4,8 @@
 
 #include "ogm/data/files.hpp"
 
+namespace test = ogm::test;
+
 using avqa::word_list;
 using test::has;
 using test::message_of;

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <vector>
 
+namespace onednn_test {
+
 namespace {
 
 using ogm::op::convolution_shape;
@@ -187,3 +189,5 @@ TEST_CASE("oneDNN's large products of a transposed factor have the same bits on 
 }
 
 #endif
+
+}  // namespace onednn_test

@@ -6,6 +6,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 template <class T>

@@ -7,6 +7,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 
 TEST_CASE("a file is written whole, replaces the old one and leaves nothing beside it") {
   const test::folder in;

@@ -13,6 +13,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 #ifdef OGM_WITH_SNDFILE

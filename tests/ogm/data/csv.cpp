@@ -4,7 +4,10 @@
 
 #include "files.hpp"
 
+namespace csv_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 std::vector<csv::row> rows(const std::string& text, const csv::options& how = {}) { return csv::parse(as_byte_span(text), "t.csv", how); }
@@ -50,3 +53,5 @@ TEST_CASE("numbers are whole fields") {
   for (const std::size_t bad : {2, 3, 4, 5})
     CHECK(test::has(test::message_of([&] { csv::number<int>(r, bad, "t.csv"); }), "t.csv: line 1, field " + std::to_string(bad + 1)));
 }
+
+}  // namespace csv_test

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace test {
+namespace ogm::test {
 
 class folder {
  public:
@@ -96,4 +96,4 @@ inline std::optional<std::string> shared(const std::string& below) {
   return std::nullopt;
 }
 
-}  // namespace test
+}  // namespace ogm::test

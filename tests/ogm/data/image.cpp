@@ -4,7 +4,10 @@
 
 #include "files.hpp"
 
+namespace image_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 #ifdef OGM_DATA_HAS_STB
 namespace {
@@ -98,3 +101,5 @@ TEST_CASE("without stb a picture is a clear error") {
   CHECK(test::has(test::message_of([] { ogm::data::image::parse({}, "t.png"); }), "libstb-dev"));
 }
 #endif
+
+}  // namespace image_test

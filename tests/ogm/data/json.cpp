@@ -5,7 +5,10 @@
 
 #include "files.hpp"
 
+namespace json_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 std::string read_string(const std::string& text) {
@@ -122,3 +125,5 @@ TEST_CASE("duplicate keys, missing signs and depth are refused") {
   const std::function<void()> descend = [&] { in.array(descend); };
   CHECK(test::has(test::message_of(descend), "deeper than 32"));
 }
+
+}  // namespace json_test

@@ -6,7 +6,10 @@
 
 #include "files.hpp"
 
+namespace loader_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 using sound = ogm::tensor<float, ogm::dyn, 3>;
@@ -204,3 +207,5 @@ TEST_CASE("a shuffled order is a permutation that uses all of them") {
   }
   for (const int f : firsts) CHECK(f > 55);
 }
+
+}  // namespace loader_test

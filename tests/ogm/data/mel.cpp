@@ -8,6 +8,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 
 TEST_CASE("bands are triangles on HTK's scale that overlap to one") {
   const mel_filterbank bank({.bands = 10, .low_hz = 100, .high_hz = 3000}, 1024, 8000);

@@ -5,7 +5,10 @@
 
 #include "files.hpp"
 
+namespace npy_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 std::string file(const std::string& dict, const std::string& elements, int version = 1) {
@@ -127,3 +130,5 @@ TEST_CASE("files that NumPy wrote") {
   CHECK(labels.values.back() == 9);
   CHECK(npy::map<std::int32_t>(*folder + "/pairs_test.npy").shape == std::vector<ogm::size_type>{2000, 3});
 }
+
+}  // namespace npy_test

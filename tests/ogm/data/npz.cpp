@@ -4,7 +4,10 @@
 
 #include "files.hpp"
 
+namespace npz_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 std::string stored() {
@@ -102,3 +105,5 @@ TEST_CASE("encryption, other methods and doubled names are refused by name") {
   CHECK(test::has(with(10, 12), "compression method 12"));
   CHECK(test::has(with(46, 'b'), "two members are called b"));
 }
+
+}  // namespace npz_test

@@ -5,7 +5,10 @@
 #include "files.hpp"
 #include "pickles.hpp"
 
+namespace pickle_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 using pickle::kind;
 using pickle::role;
 
@@ -202,3 +205,5 @@ TEST_CASE("pickle: every prefix is refused, and no flipped bit does harm") {
   CHECK(test::accepted_prefixes(whole, parse) == 0);
   CHECK(test::accepted_flips(whole, parse) < 8 * whole.size());
 }
+
+}  // namespace pickle_test

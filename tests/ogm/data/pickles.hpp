@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace test {
+namespace ogm::test {
 
 template <class T> std::string raw(T value) { return std::string(reinterpret_cast<const char*>(&value), sizeof(T)); }
 
@@ -70,4 +70,4 @@ inline std::string pt_legacy(const std::string& object, const std::vector<std::s
          pickle(list + 'e') + rest;
 }
 
-}  // namespace test
+}  // namespace ogm::test

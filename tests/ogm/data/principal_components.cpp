@@ -4,6 +4,8 @@
 
 #include "ogm/data/files.hpp"
 
+namespace principal_components_test {
+
 using namespace ogm;
 using ogm::data::principal_components;
 
@@ -86,3 +88,5 @@ TEST_CASE("principal components of what has none") {
   CHECK(p({}).empty());
   CHECK(test::has(test::message_of<shape_error>([&] { p(std::vector<float>(4)); }), "4 numbers are no rows of 3."));
 }
+
+}  // namespace principal_components_test

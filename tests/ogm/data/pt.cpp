@@ -8,7 +8,10 @@
 
 #include <algorithm>
 
+namespace pt_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 
@@ -361,3 +364,5 @@ TEST_CASE("a flipped bit of a checkpoint in the older form, which has no checksu
   CHECK(accepted < 8 * whole.size());
   CHECK(accepted >= elements / 2);  // those of the elements themselves cannot be seen
 }
+
+}  // namespace pt_test

@@ -6,7 +6,10 @@
 
 #include <cstdlib>
 
+namespace pt_writer_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 
@@ -205,3 +208,5 @@ with open(folder + '/bias.bin', 'wb') as f:
   CHECK(kinds.find("s").read<std::int16_t>().values[0] == -2);
   CHECK(kinds.find("n").read<std::int32_t>().values[0] == -3);
 }
+
+}  // namespace pt_writer_test

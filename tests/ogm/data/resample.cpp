@@ -6,6 +6,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 std::vector<float> tone(double hz, int rate, int samples) {

@@ -5,7 +5,10 @@
 
 #include "files.hpp"
 
+namespace resize_pixels_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 using pixels = ogm::tensor<std::uint8_t, ogm::dyn, ogm::dyn, ogm::dyn>;
 
 namespace {
@@ -71,3 +74,5 @@ TEST_CASE("pictures of other channels or without pixels are refused") {
   pixels none(2, 0, 3);
   CHECK(test::has(test::message_of<ogm::shape_error>([&] { resize_pixels(out, none); }), "(2, 0, 3)"));
 }
+
+}  // namespace resize_pixels_test

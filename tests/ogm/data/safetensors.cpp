@@ -4,7 +4,10 @@
 
 #include "files.hpp"
 
+namespace safetensors_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 std::string file(const std::string& json, std::size_t elements) {
@@ -110,3 +113,5 @@ TEST_CASE("safetensors: every prefix is refused, and no flipped bit does harm") 
   CHECK(test::accepted_prefixes(whole, parse) == 0);
   CHECK(test::accepted_flips(whole, parse) < 8 * whole.size() / 2);
 }
+
+}  // namespace safetensors_test

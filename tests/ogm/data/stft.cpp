@@ -7,6 +7,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 constexpr double pi = 3.14159265358979323846;

@@ -8,6 +8,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 /// Accuracy on `test` of the nearest class mean of `train`, over the first `width` elements of each item.

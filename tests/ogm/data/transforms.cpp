@@ -9,6 +9,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 using image_tensor = ogm::tensor<float, ogm::dyn, ogm::dyn, ogm::dyn>;
 
 namespace {

@@ -5,7 +5,10 @@
 
 #include "files.hpp"
 
+namespace wav_test {
+
 using namespace ogm::data;
+namespace test = ogm::test;
 
 namespace {
 template <class T> std::string bytes_of(T value) { return std::string(reinterpret_cast<const char*>(&value), sizeof value); }
@@ -90,3 +93,5 @@ TEST_CASE("a sound that no WAV file can hold is not written") {
   CHECK(test::has(test::message_of<ogm::value_error>([] { wav::write("never.wav", {0, 1, {}}); }), "never.wav"));
   CHECK(test::has(test::message_of<ogm::value_error>([] { wav::write("never.wav", {8000, 2, {1, 2, 3}}); }), "3 samples"));
 }
+
+}  // namespace wav_test

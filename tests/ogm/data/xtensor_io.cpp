@@ -6,6 +6,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 
 TEST_CASE("xtensor arrays go to .npy and come back") {
   const test::folder in;

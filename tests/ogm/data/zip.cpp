@@ -5,6 +5,7 @@
 #include "files.hpp"
 
 using namespace ogm::data;
+namespace test = ogm::test;
 
 TEST_CASE("members come back in place, at multiples of the alignment that was asked for") {
   const std::string contents[]{"", "a", std::string(100, 'b'), "\x80\x02}."};

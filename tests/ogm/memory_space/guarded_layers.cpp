@@ -29,6 +29,8 @@
 #include <unistd.h>
 #include <filesystem>
 
+namespace guarded_layers_test {
+
 using namespace ogm;
 using test::guarded;
 
@@ -118,3 +120,5 @@ TEST_CASE("sequence layers, evaluation, checkpoints and every head work on it, t
   same<fusion::film<3>, probe::self_head>("film");
   same<fusion::gated<3, 5>, probe::zero_input>("gated");
 }
+
+}  // namespace guarded_layers_test

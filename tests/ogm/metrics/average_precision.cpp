@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+namespace average_precision_test {
+
 using namespace ogm;
 
 namespace {
@@ -113,3 +115,5 @@ TEST_CASE("mean average precision says what is wrong") {
   CHECK_THROWS_AS(m.of_class(3), value_error);
   CHECK_THROWS_AS(metrics::mean_average_precision(0), value_error);
 }
+
+}  // namespace average_precision_test

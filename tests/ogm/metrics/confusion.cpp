@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+namespace confusion_test {
+
 using namespace ogm;
 using metrics::confusion_matrix;
 
@@ -87,3 +89,5 @@ TEST_CASE("the confusion matrix says what is wrong") {
   CHECK_THROWS_AS(m.count(3, 0), value_error);
   CHECK_THROWS_AS(m.precision(-1), value_error);
 }
+
+}  // namespace confusion_test

@@ -4,6 +4,8 @@
 
 #include "support.hpp"
 
+namespace combinators_test {
+
 using namespace ogm;
 using namespace ogm::modulation;
 using test::gradients_of;
@@ -159,3 +161,5 @@ TEST_CASE("any_policy runs the one that it holds") {
     CHECK(losses.slots[s].modulated == uniform_alone.slots[s].modulated);
   }
 }
+
+}  // namespace combinators_test

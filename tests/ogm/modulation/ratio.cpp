@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace ratio_test {
+
 using namespace ogm;
 using namespace ogm::modulation;
 
@@ -63,3 +65,5 @@ TEST_CASE("dead zones and the continuous shape") {
   CHECK(shape::shifted::coefficient(0.3, 1) == 1);
   CHECK(shape::shifted::coefficient(0.3, 2) == shape::paper::coefficient(0.3, 1));
 }
+
+}  // namespace ratio_test

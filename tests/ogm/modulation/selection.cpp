@@ -11,6 +11,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace selection_test {
+
 using namespace ogm;
 namespace chosen = ogm::modulation::select;  // POSIX has a function select
 using ogm::modulation::detail::selected_count;
@@ -66,3 +68,5 @@ TEST_CASE("what a selection holds of a model's modalities is counted when it is 
   };
   static_assert(selected_count<model, matrices>() == 2);
 }
+
+}  // namespace selection_test

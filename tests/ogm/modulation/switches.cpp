@@ -9,6 +9,8 @@
 
 #include <support/compare.hpp>
 
+namespace switches_test {
+
 using namespace ogm;
 using namespace ogm::modulation;
 using test::gradients_of;
@@ -168,3 +170,5 @@ TEST_CASE("three and four modalities are modulated by every ratio") {
   check(std::type_identity<three>{}, ratio::vs_rest{});
   check(std::type_identity<four>{}, ratio::mean_pairwise{});
 }
+
+}  // namespace switches_test

@@ -14,6 +14,8 @@
 
 #include "ogm/data/files.hpp"
 
+namespace checkpoint_test {
+
 using namespace ogm;
 
 namespace {
@@ -77,11 +79,11 @@ std::vector<std::uint64_t> bits(const std::vector<double>& v) {
 
 /// A file that is gone afterwards.
 struct kept_file {
-  ::test::folder folder;
+  ogm::test::folder folder;
   std::string file = folder / "run.safetensors";
   /// Puts other characters, as many, in the place of some that the file has once.
   void replace(const std::string& from, const std::string& to) const {
-    std::string text = ::test::text_of(file);
+    std::string text = ogm::test::text_of(file);
     const auto at = text.find(from);
     INFO(from << " in " << text.substr(8, 1500));
     REQUIRE(at != text.npos);
@@ -211,3 +213,5 @@ TEST_CASE("a second stage begins with what its file and the model both have") {
   CHECK_THROWS_WITH(warm_start(other, file), Catch::Contains("a.fc.weight has the shape (6, 5); the model's is (7, 5)."));
   CHECK(state(other) == before);
 }
+
+}  // namespace checkpoint_test

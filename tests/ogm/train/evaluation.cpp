@@ -9,6 +9,8 @@
 
 #include <support/gradient_check.hpp>
 
+namespace evaluation_test {
+
 using namespace ogm;
 using modulation::needs;
 
@@ -141,3 +143,5 @@ TEST_CASE("a linear probe finds the classes where the features tell them, and ch
   // Without an epoch nothing is learned, wherever the features point.
   CHECK(linear_probe<0>(m, train.set(), test_items.set(), {.epochs = 0}) < 0.95);
 }
+
+}  // namespace evaluation_test

@@ -6,6 +6,8 @@
 
 #include <support/gradient_check.hpp>
 
+namespace gradient_parts_test {
+
 using namespace ogm;
 
 namespace {
@@ -123,3 +125,5 @@ TEST_CASE("the deviation of samples is that of gradients found one sample at a t
     CHECK(&t.gradient(m.first.weight).data[0] == gradients.data(m.first.weight));  // the tape writes to the step's store again
   }
 }
+
+}  // namespace gradient_parts_test

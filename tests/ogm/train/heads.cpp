@@ -13,6 +13,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace heads_test {
+
 using namespace ogm;
 
 namespace {
@@ -80,3 +82,5 @@ TEST_CASE("gated is trained and modulated by what either of its probes says") {
   trains<fusion::gated<classes, 12>, probe::self_head>(0);  // reads a gate as if it were a feature: it may say anything
   trains<fusion::gated<classes, 12>, probe::zero_feature>(1.5 / classes);
 }
+
+}  // namespace heads_test

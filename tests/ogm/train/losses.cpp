@@ -5,6 +5,8 @@
 
 #include <support/gradient_check.hpp>
 
+namespace losses_test {
+
 using namespace ogm;
 
 namespace {
@@ -94,3 +96,5 @@ TEST_CASE("only modalities that have a probe are walked") {
   CHECK(l.features(1).data() == g.logits.data());
   CHECK(l.features(0).data() == nullptr);
 }
+
+}  // namespace losses_test

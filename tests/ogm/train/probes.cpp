@@ -9,6 +9,8 @@
 
 #include <support/gradient_check.hpp>
 
+namespace probes_test {
+
 using namespace ogm;
 using test::doubles;
 
@@ -104,3 +106,5 @@ TEST_CASE("an auxiliary head is a modality's own layer on its features") {
   REQUIRE(o.count() == 24);
   CHECK(std::equal(o.data(), o.data() + 24, expected.data()));
 }
+
+}  // namespace probes_test

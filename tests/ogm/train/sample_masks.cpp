@@ -4,6 +4,8 @@
 
 #include <support/gradient_check.hpp>
 
+namespace sample_masks_test {
+
 using namespace ogm;
 
 namespace {
@@ -88,3 +90,5 @@ TEST_CASE("removed samples lose their labels, and those that were gone stay gone
   CHECK(values(samples.without(tape, as_view(labels), removed)) == numbers{2, -1, -1, 0});
   CHECK(labels(2) == 1);
 }
+
+}  // namespace sample_masks_test

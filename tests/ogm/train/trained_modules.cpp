@@ -10,6 +10,8 @@
 
 #include <map>
 
+namespace trained_modules_test {
+
 using namespace ogm;
 using modulation::needs;
 
@@ -80,3 +82,5 @@ TEST_CASE("modules of a policy's own are walked after the model's and the auxili
   });
   CHECK(order == "map");
 }
+
+}  // namespace trained_modules_test

@@ -14,6 +14,8 @@
 #include <fstream>
 #include <iterator>
 
+namespace trainer_test {
+
 using namespace ogm;
 
 namespace {
@@ -220,3 +222,5 @@ TEST_CASE("the generated imbalanced set is imbalanced, and modulation acts on it
   CHECK(plain.weak_probe > 1.0 / 8);
   CHECK(slowed.weak_probe != plain.weak_probe);  // which way is measured and printed, not assumed
 }
+
+}  // namespace trainer_test

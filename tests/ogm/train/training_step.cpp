@@ -12,6 +12,8 @@
 
 #include <support/gradient_check.hpp>
 
+namespace training_step_test {
+
 using namespace ogm;
 using modulation::needs;
 
@@ -191,3 +193,5 @@ TEST_CASE("misuse of the engine is a sentence") {
   trainer losses{normed_model{}, by_loss{}, optim::sgd{}};
   CHECK_THROWS_WITH(losses.fit(data, {.epochs = 1, .batch = 3, .accumulate = 2}), Catch::Contains("accumulate = 2"));
 }
+
+}  // namespace training_step_test

@@ -10,7 +10,10 @@
 
 #include <algorithm>
 
+namespace add_scenes_test {
+
 using namespace avqa;
+namespace test = ogm::test;
 
 namespace {
 constexpr feature_shape shape{.steps = 2, .sound = 3, .channels = 2, .height = 2, .width = 1};
@@ -59,3 +62,5 @@ TEST_CASE("a scene that cannot be made is an error, on whatever thread", "[threa
   CHECK(test::message_of<ogm::value_error>([&] { add_scenes(to, clips, make, [](std::size_t) {}); }) == "avqa: no such scene.");
   CHECK(to.size() == 0);
 }
+
+}  // namespace add_scenes_test

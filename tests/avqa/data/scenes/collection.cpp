@@ -9,6 +9,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 
 namespace {
 

@@ -12,6 +12,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 using test::instrument;
 
 namespace {

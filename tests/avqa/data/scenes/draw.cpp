@@ -9,6 +9,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 
 TEST_CASE("a scene is what its seed, its number and its options make of it") {
   CHECK(draw_scene(1, 7) == draw_scene(1, 7));

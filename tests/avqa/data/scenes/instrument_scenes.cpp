@@ -12,7 +12,10 @@
 #include "avqa/data/scenes/scenes.hpp"
 #include "ogm/data/files.hpp"
 
+namespace instrument_scenes_test {
+
 using namespace avqa;
+namespace test = ogm::test;
 using test::instrument;
 
 namespace {
@@ -178,3 +181,5 @@ TEST_CASE("real instruments are shown and heard, where they are there", "[slow]"
       for (const float x : maps) REQUIRE(std::isfinite(x));
     }
 }
+
+}  // namespace instrument_scenes_test

@@ -9,7 +9,10 @@
 #include "avqa/data/scenes/scenes.hpp"
 #include "ogm/data/files.hpp"
 
+namespace procedural_test {
+
 using namespace avqa;
+namespace test = ogm::test;
 
 namespace {
 
@@ -159,3 +162,5 @@ TEST_CASE("a voiceover is heard, and is none of the instruments'") {
   CHECK(level(sound(speaks, 0, 2 * scene_rate_hz)) < 1e-3);
   CHECK(sound(speaks, 40'000, 8000) != sound(speaks, 40'000, 8000, {.index = 1}));  // another speaker
 }
+
+}  // namespace procedural_test

@@ -8,6 +8,7 @@
 #include "ogm/data/files.hpp"
 
 using namespace avqa;
+namespace test = ogm::test;
 
 TEST_CASE("yes and no are as frequent as each other, template by template") {
   question_drawer questions(1);

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace test {
+namespace ogm::test {
 
 inline std::uint8_t instrument(std::string_view name) {
   const auto at = std::find(avqa::instruments.begin(), avqa::instruments.end(), name);
@@ -44,4 +44,4 @@ inline avqa::scene solo() { return {.players = {seen("pipa", avqa::place::right)
 /// A cello is seen and a tuba is heard.
 inline avqa::scene foreign() { return {.players = {seen("cello", avqa::place::middle, {}), heard("tuba", {{0, 30}, {36, 60}})}}; }
 
-}  // namespace test
+}  // namespace ogm::test

@@ -8,7 +8,10 @@
 #include "avqa/data/scenes/scenes.hpp"
 #include "ogm/data/files.hpp"
 
+namespace truth_test {
+
 using namespace avqa;
+namespace test = ogm::test;
 using test::heard;
 using test::seen;
 using values = std::vector<std::string>;
@@ -241,3 +244,5 @@ TEST_CASE("laws of the answers, over many scenes and questions") {
     CHECK(answers[n].size() >= (set == answer_set::count ? 2 : answers_in(set).size()));
   }
 }
+
+}  // namespace truth_test

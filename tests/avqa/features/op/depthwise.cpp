@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 using namespace avqa;
+namespace test = ogm::test;
 
 TEST_CASE("a depth-wise convolution is its definition for every width, number of channels, stride, kernel and padding") {
   const float nothing = 1234.5f;
@@ -20,8 +21,8 @@ TEST_CASE("a depth-wise convolution is its definition for every width, number of
                   5, width, channels, kernel, stride, std::min(before, kernel - 1), std::min(after, kernel - 1)};
               if (width + shape.pad_before + shape.pad_after < kernel) continue;
               const long in_row = width * channels, out_row = shape.out_width() * channels;
-              const auto x = test::numbers(5 * in_row, 1), weight = test::numbers(kernel * kernel * channels, 2);
-              const auto bias = test::numbers(channels, 3, 0.2f);
+              const auto x = test::uniform_numbers(5 * in_row, 1), weight = test::uniform_numbers(kernel * kernel * channels, 2);
+              const auto bias = test::uniform_numbers(channels, 3, 0.2f);
               std::vector<float> y(std::size_t(shape.out_height() * out_row + ogm::lanes), nothing);
               const op::depthwise_row row{shape, weight.data(), bias.data(), limit};
               bool inside = true;

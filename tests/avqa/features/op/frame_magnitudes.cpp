@@ -9,15 +9,16 @@
 #include <algorithm>
 
 using namespace avqa;
+namespace test = ogm::test;
 
 TEST_CASE("magnitudes are those of the transform's definition, for any number of frames and length of window") {
   constexpr long bins = op::frame_magnitudes::bins;
   for (const long length : {1L, 399L, 400L, 512L}) {
-    const auto window = test::numbers(length, 1);
+    const auto window = test::uniform_numbers(length, 1);
     const op::frame_magnitudes magnitudes(window);
     for (const long frames : {0L, 1L, 3L, 4L, 5L, 9L}) {
       const long hop = 37;
-      const auto x = test::numbers(std::max(frames - 1, 0L) * hop + length, 2);  // not one sample more than the frames have
+      const auto x = test::uniform_numbers(std::max(frames - 1, 0L) * hop + length, 2);  // not one sample more than the frames have
       std::vector<float> out(std::size_t(frames * bins + 8), -7.f);
       magnitudes(x.data(), hop, frames, out.data());
       for (std::size_t i = std::size_t(frames * bins); i < out.size(); ++i) CHECK(out[i] == -7.f);
@@ -52,8 +53,8 @@ TEST_CASE("a tone at a bin is seen in that bin alone, and silence gives zeros") 
 
 TEST_CASE("a frame has the same bits whatever frames are computed with it") {
   constexpr long bins = op::frame_magnitudes::bins, frames = 7, hop = 160;
-  const op::frame_magnitudes magnitudes(test::numbers(400, 1));
-  const auto x = test::numbers((frames - 1) * hop + 400, 2);
+  const op::frame_magnitudes magnitudes(test::uniform_numbers(400, 1));
+  const auto x = test::uniform_numbers((frames - 1) * hop + 400, 2);
   std::vector<float> all(frames * bins), one(bins);
   magnitudes(x.data(), hop, frames, all.data());
   for (long f = 0; f < frames; ++f) {

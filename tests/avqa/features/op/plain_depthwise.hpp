@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace test {
+namespace ogm::test {
 
 /// y (row, column, channel) of one image x (row, column, channel).
 inline std::vector<double> plain_depthwise(const avqa::op::depthwise_shape& s, const float* x, const std::vector<float>& weight,
@@ -26,4 +26,4 @@ inline std::vector<double> plain_depthwise(const avqa::op::depthwise_shape& s, c
   return y;
 }
 
-}  // namespace test
+}  // namespace ogm::test

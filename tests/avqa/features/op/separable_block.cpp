@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 using namespace avqa;
+namespace test = ogm::test;
 
 namespace {
 
@@ -39,11 +40,11 @@ TEST_CASE("a separable block is its definition, in bands of an image in memory a
       if (height == 1 && stride == 2) continue;  // no output
       op::separable_block b;
       b.shape = {.height = height, .width = width, .channels = channels, .stride = stride, .pad_before = stride == 1};
-      b.weight = test::numbers(9 * channels, 1), b.bias = test::numbers(channels, 2), b.limit = {-1.f, 2.f};
-      const auto weight = test::numbers(columns * channels, 3), bias = test::numbers(columns, 4);
+      b.weight = test::uniform_numbers(9 * channels, 1), b.bias = test::uniform_numbers(channels, 2), b.limit = {-1.f, 2.f};
+      const auto weight = test::uniform_numbers(columns * channels, 3), bias = test::uniform_numbers(columns, 4);
       b.product = op::packed_product(weight, bias);
       const long in = height * width * channels, out = b.shape.out_height() * b.shape.out_width() * columns;
-      const auto x = test::numbers(images * in, 5), residual = test::numbers(images * out, 6);
+      const auto x = test::uniform_numbers(images * in, 5), residual = test::uniform_numbers(images * out, 6);
       INFO("stride " << stride << ", height " << height);
       for (const bool with_residual : {false, true}) {
         const auto finish_of = [&](long image) {
