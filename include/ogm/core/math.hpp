@@ -3,12 +3,14 @@
 
 #include <ogm/core/pack.hpp>
 
-#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
 
 namespace ogm::math {
+
+/// std::bit_cast, which device code may not call.
+template <class To, class From> OGM_ALWAYS_INLINE OGM_HD constexpr To bit_cast(const From& x) { return __builtin_bit_cast(To, x); }
 
 /// The integers of the same size as V: signed, and unsigned for what may wrap.
 template <class V> struct bits {
@@ -25,7 +27,7 @@ template <> struct bits<float_pack> {
 template <class V> OGM_HD inline auto difference_of_bits(V a, std::int32_t b) {
   using I = typename bits<V>::type;
   using W = typename bits<V>::word;
-  return std::bit_cast<I>(std::bit_cast<W>(a) - (W{} + std::uint32_t(b)));
+  return bit_cast<I>(bit_cast<W>(a) - (W{} + std::uint32_t(b)));
 }
 
 /// A constant in the precision of V's elements.
@@ -49,8 +51,8 @@ template <class V> OGM_HD inline exp_parts<V> split_exp(V x) {
   V p = (r * (1.f / 5040) + 1.f / 720) * s + (r * (1.f / 120) + 1.f / 24);
   p = p * s + (r * (1.f / 6) + 0.5f);
   p = p * s + r;
-  const I shifted = std::bit_cast<I>(t) << 23;
-  return {std::bit_cast<V>(shifted + (I{} + 0x3f800000)), p};
+  const I shifted = bit_cast<I>(t) << 23;
+  return {bit_cast<V>(shifted + (I{} + 0x3f800000)), p};
 }
 
 template <class V> OGM_HD inline V clamp(V x, float low, float high) {  // NaN in, NaN out
@@ -76,7 +78,7 @@ template <class V> OGM_HD inline V log_of_normal(V x) {
   using I = typename bits<V>::type;
   const I raw = difference_of_bits(x, 0x3f3504f3);
   const I exponent = raw >> 23;
-  const V m = std::bit_cast<V>((raw & (I{} + 0x007fffff)) + (I{} + 0x3f3504f3));
+  const V m = bit_cast<V>((raw & (I{} + 0x007fffff)) + (I{} + 0x3f3504f3));
 #ifdef __CUDACC__
   const V e = V(exponent);
 #else
@@ -107,7 +109,7 @@ template <class V> OGM_HD inline V log(V x) {
 /// Square root of a float in [2^-100, 2^126] by Newton's iteration on 1 / sqrt(x); 0 for 0.
 template <class V> OGM_HD inline V sqrt_of_normal(V x) {
   using W = typename bits<V>::word;
-  V y = std::bit_cast<V>((W{} + 0x5f3759df) - (std::bit_cast<W>(x) >> 1));
+  V y = bit_cast<V>((W{} + 0x5f3759df) - (bit_cast<W>(x) >> 1));
   const V half = x * 0.5f;
   y = y * (1.5f - half * y * y);
   y = y * (1.5f - half * y * y);  // 5e-6 is left, which the last line squares
@@ -127,7 +129,7 @@ template <class V> struct cosine_sine { V cosine, sine; };
 template <class V> OGM_HD inline cosine_sine<V> turn(V u) {
   using I = typename bits<V>::type;
   const V q = u * 4.f, t = q + 12582912.f;  // quarter turns, rounded in the low bits of t
-  const I k = std::bit_cast<I>(t);
+  const I k = bit_cast<I>(t);
   const V r = (q - (t - 12582912.f)) * 1.5707963267948966f, s = r * r;  // |r| <= pi / 4
   V sn = V{} - 1.f / 5040;
   sn = sn * s + 1.f / 120;
@@ -140,7 +142,7 @@ template <class V> OGM_HD inline cosine_sine<V> turn(V u) {
   cs = cs * s + 1.f;
   const I negative_cosine = ((k + 1) & 2) << 30, negative_sine = (k & 2) << 30;  // the sign bit
   const V c = (k & 1) == 0 ? cs : sn, d = (k & 1) == 0 ? sn : cs;
-  return {std::bit_cast<V>(std::bit_cast<I>(c) ^ negative_cosine), std::bit_cast<V>(std::bit_cast<I>(d) ^ negative_sine)};
+  return {bit_cast<V>(bit_cast<I>(c) ^ negative_cosine), bit_cast<V>(bit_cast<I>(d) ^ negative_sine)};
 }
 
 template <class V> OGM_HD inline V relu(V x) {  // NaN in, NaN out
@@ -152,7 +154,7 @@ template <class V> struct normal_parts { V cdf, bell; };
 /// error over |x| <= 13, 6e-8 (found by weighted least squares); beyond that the bell is below 1e-36.
 template <class V> OGM_HD inline normal_parts<V> normal(V x) {
   using I = typename bits<V>::type;
-  const V size = std::bit_cast<V>(std::bit_cast<I>(x) & (I{} + 0x7fffffff));
+  const V size = bit_cast<V>(bit_cast<I>(x) & (I{} + 0x7fffffff));
   const V t = 1.f / (1.f + 0.3f * size), s = t * t;
   V p = V{} + 0.038271164f;
   p = p * s + (t * -0.16864430f + 0.22757953f);

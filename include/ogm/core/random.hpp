@@ -4,7 +4,6 @@
 
 #include <ogm/core/math.hpp>
 
-#include <array>
 #include <cstdint>
 
 namespace ogm::random {
@@ -19,8 +18,7 @@ inline constexpr std::uint32_t multiplier_0 = 0xD2511F53u, multiplier_1 = 0xCD9E
 inline constexpr std::uint32_t weyl_0 = 0x9E3779B9u, weyl_1 = 0xBB67AE85u;
 }  // namespace detail
 
-OGM_HD constexpr block philox(std::array<std::uint32_t, 4> counter, std::uint64_t key) {
-  block c{{counter[0], counter[1], counter[2], counter[3]}};
+OGM_HD constexpr block philox(block c, std::uint64_t key) {
   auto k0 = std::uint32_t(key), k1 = std::uint32_t(key >> 32);
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t a = std::uint64_t(detail::multiplier_0) * c.x[0], b = std::uint64_t(detail::multiplier_1) * c.x[2];
@@ -106,6 +104,30 @@ class generator {
 /// write contiguously.
 inline constexpr int normals_at_once = 64;
 
+namespace detail {
+template <class V> struct two_normals { V first, second; };
+/// Of a uniform u in (0, 1] and a uniform v in [0, 1).
+template <class V> OGM_ALWAYS_INLINE OGM_HD two_normals<V> box_muller(V u, V v) {
+  const V radius = math::sqrt_of_normal(V(math::log_of_normal(u) * -2.f));
+  const auto direction = math::turn(v);
+  return {radius * direction.cosine, radius * direction.sine};
+}
+OGM_HD constexpr float unit_above_zero(std::uint32_t word) { return float(std::int32_t(word >> 8) + 1) * 0x1p-24f; }
+OGM_HD constexpr float unit_below_one(std::uint32_t word) { return float(std::int32_t(word >> 8)) * 0x1p-24f; }
+}  // namespace detail
+
+/// The four normals of one counter, for a thread that is given counters and not groups: x[w] is that of the element which gets word w.
+struct four_normals {
+  float x[4];
+};
+OGM_HD inline four_normals normals_of_counter(const key& k, std::uint64_t counter) {
+  const block words = block_of(k, counter);
+  const auto a = detail::box_muller(detail::unit_above_zero(words.x[0]), detail::unit_below_one(words.x[1]));
+  const auto b = detail::box_muller(detail::unit_above_zero(words.x[2]), detail::unit_below_one(words.x[3]));
+  return {{a.first, a.second, b.first, b.second}};
+}
+
+/// All of a group, group * 64 to group * 64 + 63.
 inline void normals(const key& k, std::uint64_t group, float* out) {
   alignas(64) std::uint32_t w[4][16];
 #ifdef __CUDACC__
@@ -145,14 +167,13 @@ inline void normals(const key& k, std::uint64_t group, float* out) {
     for (int j = 0; j < 16; j += lanes) {
       float u[lanes], v[lanes];
       for (int i = 0; i < lanes; ++i) {
-        u[i] = float(std::int32_t(w[pair][j + i] >> 8) + 1) * 0x1p-24f;  // (0, 1]
-        v[i] = float(std::int32_t(w[pair + 1][j + i] >> 8)) * 0x1p-24f;  // [0, 1)
+        u[i] = detail::unit_above_zero(w[pair][j + i]);
+        v[i] = detail::unit_below_one(w[pair + 1][j + i]);
       }
       const position<lanes> at{0, 0, 0};
-      const auto radius = math::sqrt_of_normal(math::log_of_normal(load<float_pack>(u, at)) * -2.f);
-      const auto direction = math::turn(load<float_pack>(v, at));
-      store(out + 16 * pair + j, radius * direction.cosine, at);
-      store(out + 16 * pair + 16 + j, radius * direction.sine, at);
+      const auto two = detail::box_muller(load<float_pack>(u, at), load<float_pack>(v, at));
+      store(out + 16 * pair + j, two.first, at);
+      store(out + 16 * pair + 16 + j, two.second, at);
     }
 }
 

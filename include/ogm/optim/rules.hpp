@@ -16,7 +16,7 @@ struct sgd {
     static constexpr int states = 1;
     T lr, momentum, decay;
     bool nesterov;
-    template <class V> void step(V& p, V g, V& v, T rate) const {
+    template <class V> OGM_HD void step(V& p, V g, V& v, T rate) const {
       g += p * decay;
       v = v * momentum + g;
       p -= (nesterov ? V(g + v * momentum) : v) * (lr * rate);
@@ -34,7 +34,7 @@ struct adam {
   template <class T> struct rule {
     static constexpr int states = 2;
     T lr, beta1, one_minus_beta1, beta2, one_minus_beta2, root_correction, epsilon, decay, shrink;
-    template <class V> void step(V& p, V g, V& m, V& v, T rate) const {
+    template <class V> OGM_HD void step(V& p, V g, V& m, V& v, T rate) const {
       g += p * decay;
       p *= T(1) - shrink * rate;
       m = m * beta1 + g * one_minus_beta1;
@@ -78,7 +78,7 @@ struct rmsprop {
   template <class T> struct rule {
     static constexpr int states = 2;
     T lr, alpha, one_minus_alpha, epsilon, momentum, decay;
-    template <class V> void step(V& p, V g, V& square, V& v, T rate) const {
+    template <class V> OGM_HD void step(V& p, V g, V& square, V& v, T rate) const {
       g += p * decay;
       square = square * alpha + g * g * one_minus_alpha;
       v = v * momentum + g / (math::sqrt(square) + epsilon);

@@ -1,0 +1,38 @@
+#pragma once
+// The launchers of modulation: the only host code that knows its kernels.
+
+#include <ogm/cuda/launch.cuh>
+#include <ogm/cuda/modulation/modulation_kernel.cuh>
+
+#include <cmath>
+
+namespace ogm::cuda {
+
+namespace detail {
+template <class T> status check_modulation(const char* who, const modulation_table<T>& t) {
+  if (t.chunk_count < 0)
+    return status(std::string("ogm: ") + who + " was given chunk_count = " + std::to_string(t.chunk_count) + "; 0 or more is needed.");
+  if (t.chunk_count > 0 && !(t.segments && t.chunks && t.coefficients))
+    return status(std::string("ogm: ") + who + " was given chunks and a table with a null pointer.");
+  return {};
+}
+}  // namespace detail
+
+template <storage T, class Tuning> status launch_modulation_moments(const modulation_moments_params<T>& p, cudaStream_t stream) {
+  constexpr auto who = "modulation_moments";
+  if (status s = detail::check_modulation(who, p.table); !s.ok()) return s;
+  if (p.table.chunk_count > 0 && !p.moments) return status(std::string("ogm: ") + who + " was given chunks and no memory for moments.");
+  return launch(who, {p.table.chunk_count, Tuning::threads}, stream, &modulation_moments<T, Tuning>, p);
+}
+
+template <storage T, class Rule, class Tuning>
+status launch_modulation_update(const modulation_update_params<T, Rule>& p, cudaStream_t stream) {
+  constexpr auto who = "modulation_update";
+  if (status s = detail::check_modulation(who, p.table); !s.ok()) return s;
+  if (!std::isfinite(p.gradient_scale))
+    return status(std::string("ogm: ") + who + " was given gradient_scale = " + std::to_string(p.gradient_scale) +
+                  "; a finite number is needed.");
+  return launch(who, {p.table.chunk_count, Tuning::threads}, stream, &modulation_update<T, Rule, Tuning>, p);
+}
+
+}  // namespace ogm::cuda

@@ -1,0 +1,362 @@
+// Modulation on the device against its reference, and that against the host's operations.
+#include "modulation_instances.hpp"
+
+#include <ogm/backend/op/update.hpp>
+#include <ogm/cuda/modulation/modulation_reference.hpp>
+
+#include <cuda/support/device.hpp>
+
+#include <limits>
+#include <memory>
+
+using namespace ogm;
+using namespace ogm::test;
+
+namespace {
+
+constexpr random::key noise_key{11, 0, 5};
+constexpr double gradient_scale = 0.75;
+/// Besides rounding, the noise is made by other code than the host's: which products and sums are contracted is up to both compilers.
+template <class T> constexpr double tolerance = 1e-5;
+
+std::vector<float> numbers(long count, std::uint32_t stream, float size) {
+  std::vector<float> all;
+  for (long i = 0; i < count; ++i) all.push_back(size * (2 * random::uniform({7, 1, stream}, std::uint64_t(i)) - 1));
+  return all;
+}
+
+/// Coefficients that the segments take in turn: as it is; scaled; scaled with noise; noise alone, and a rate.
+const std::vector<cuda::modulation_coefficient> coefficients{{1, 0, 1}, {0.375f, 0, 1}, {0.625f, 1, 1}, {1, 0.5f, 0.25f}};
+
+/// One parameter in host memory, and how it lies on the device: each array so many elements after a boundary.
+template <class T> struct parameter {
+  std::int32_t coefficient;
+  std::size_t offset;
+  std::vector<T> gradient;
+  std::vector<float> value, state;  // (count), (states of `stride`, the last without padding)
+  long stride;
+
+  cuda::modulation_segment<T> segment(std::uint32_t stream) {
+    return {gradient.data(), value.data(), state.data(), long(gradient.size()), stride, coefficient, stream};
+  }
+};
+/// Gradients and weights are numbers, states are 0, as before the first step.
+template <class T> parameter<T> make_parameter(long count, std::int32_t coefficient, std::size_t offset, int states) {
+  const std::uint32_t stream = std::uint32_t(count) % 1000 * 2;
+  const long stride = offset ? count + 1 : (count + 3) / 4 * 4;
+  return {coefficient,
+          offset,
+          stored<T>(numbers(count, stream, 8)),
+          numbers(count, stream + 1, 2),
+          std::vector<float>(std::size_t(count == 0 ? 0 : (states - 1) * stride + count), 0.f),
+          stride};
+}
+template <class T> std::vector<parameter<T>> parameters_of(std::initializer_list<long> counts, int states, std::size_t offset = 0) {
+  std::vector<parameter<T>> all;
+  for (const long count : counts) all.push_back(make_parameter<T>(count, std::int32_t(all.size() % coefficients.size()), offset, states));
+  return all;
+}
+
+/// Parameters, table and what lies between the two launches, on the device.
+template <class T, class Tuning = cuda::modulation_tuning> class on_device {
+ public:
+  explicit on_device(std::vector<parameter<T>>& parameters) {
+    for (auto& p : parameters) {
+      const auto here = [&]<class U>(const std::vector<U>& x) { return std::make_unique<device_array<U>>(x, p.offset); };
+      gradients_.push_back(here(p.gradient));
+      values_.push_back(here(p.value));
+      states_.push_back(here(p.state));
+      auto s = p.segment(std::uint32_t(gradients_.size()));
+      s.gradient = gradients_.back()->data(), s.value = values_.back()->data(), s.state = states_.back()->data();
+      host_segments_.push_back(s);
+    }
+    std::vector<cuda::modulation_chunk> chunks;
+    cuda::cut_into_chunks<T, Tuning>(host_segments_, long(coefficients.size()), chunks).throw_if_failed();
+    segments_ = std::make_unique<device_array<cuda::modulation_segment<T>>>(host_segments_);
+    chunks_ = std::make_unique<device_array<cuda::modulation_chunk>>(chunks);
+    moments_ = std::make_unique<device_array<float2>>(chunks.size());
+    statistics_ = std::make_unique<device_array<float2>>(host_segments_.size());
+    table_ = {segments_->data(), chunks_->data(), coefficients_.data(), long(chunks.size())};
+  }
+
+  void find_moments() { cuda::launch_modulation_moments<T, Tuning>({table_, moments_->data()}, nullptr).throw_if_failed(); }
+  template <class Rule> void update(const Rule& rule, bool with_moments = true) {
+    const cuda::modulation_update_params<T, Rule> p{table_,
+                                                    with_moments ? moments_->data() : nullptr,
+                                                    rule,
+                                                    noise_key.seed,
+                                                    noise_key.step,
+                                                    float(gradient_scale),
+                                                    statistics_->data()};
+    cuda::launch_modulation_update<T, Rule, Tuning>(p, nullptr).throw_if_failed();
+  }
+  void read(std::vector<parameter<T>>& parameters) {
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      parameters[i].value = values_[i]->values();
+      parameters[i].state = states_[i]->values();
+      CHECK(same_bits(gradients_[i]->values().data(), parameters[i].gradient.data(), parameters[i].gradient.size()));
+    }
+  }
+  std::vector<float2> statistics() { return statistics_->values(); }
+
+ private:
+  std::vector<std::unique_ptr<device_array<T>>> gradients_;
+  std::vector<std::unique_ptr<device_array<float>>> values_, states_;
+  std::vector<cuda::modulation_segment<T>> host_segments_;
+  std::unique_ptr<device_array<cuda::modulation_segment<T>>> segments_;
+  std::unique_ptr<device_array<cuda::modulation_chunk>> chunks_;
+  device_array<cuda::modulation_coefficient> coefficients_{coefficients};
+  std::unique_ptr<device_array<float2>> moments_, statistics_;
+  cuda::modulation_table<T> table_{};
+};
+
+template <class T> std::size_t states_apart(const parameter<T>& got, const cuda::modulated_segment& expected) {
+  std::size_t count = 0;
+  for (std::size_t j = 0; j < expected.state.size(); ++j) {
+    const auto begin = got.state.begin() + long(j) * got.stride;
+    count += count_apart(std::vector<float>(begin, begin + long(got.value.size())), expected.state[j], tolerance<T>);
+  }
+  return count;
+}
+
+/// Two steps of an optimiser, each against the reference of what was there before it.
+template <class T, class Tuning, class Optimiser> void check_steps(std::vector<parameter<T>> parameters, const Optimiser& optimiser) {
+  on_device<T, Tuning> device(parameters);
+  for (const long step : {1, 2}) {
+    INFO("step " << step);
+    std::vector<cuda::modulated_segment> expected;
+    for (auto& p : parameters)
+      expected.push_back(cuda::modulation_reference(p.segment(std::uint32_t(expected.size() + 1)), coefficients[std::size_t(p.coefficient)],
+                                                    optimiser.template at<double>(optimiser.lr, step), noise_key, gradient_scale));
+    check_traced([&] { device.find_moments(); });
+    check_traced([&] { device.update(optimiser.template at<float>(optimiser.lr, step)); });
+    device.read(parameters);
+    const std::vector<float2> statistics = device.statistics();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      const parameter<T>& p = parameters[i];
+      if (p.value.empty()) continue;
+      INFO(p.value.size() << " elements, " << p.offset << " after a boundary, coefficient " << p.coefficient);
+      CHECK(count_apart(p.value, expected[i].value, tolerance<T>) == 0);
+      CHECK(states_apart(p, expected[i]) == 0);
+      if (coefficients[std::size_t(p.coefficient)].noise == 0) continue;
+      CHECK_FALSE(apart(statistics[i].x, expected[i].mean, tolerance<T>));
+      CHECK_FALSE(apart(statistics[i].y, expected[i].deviation, tolerance<T>));
+    }
+  }
+}
+
+constexpr optim::sgd plain{.lr = 0.5}, heavy{.lr = 0.25, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true};
+/// Of an epsilon at which elements whose gradients are near 0 do not magnify the rounding of the noise.
+constexpr optim::adam adaptive{.lr = 0.125, .epsilon = 0.5, .weight_decay = 0.01};
+
+}  // namespace
+
+TEST_CASE("modulation on the device: parameters of every size, in every order") {
+  in_every_order([] {
+    using tuning = small_modulation_tuning;
+    const auto all = [](int states) {  // of either kind of optimiser, with and without noise, on both sides of a vector, a chunk, a part
+      return parameters_of<float>({1, 3, 4, 31, 0, 33, 511, 512, 3, 1025, 513, 1, 2047, 1537, 31, 4, 1, 3585, 3584, 1536}, states);
+    };
+    check_steps<float, tuning>(all(1), plain);
+    check_steps<float, tuning>(all(1), heavy);
+    check_steps<float, tuning>(all(2), adaptive);
+    check_steps<cuda::half, tuning>(parameters_of<cuda::half>({31, 4, 513, 7, 0, 1, 2047, 512, 8, 3, 1}, 1), heavy);
+  });
+}
+
+TEST_CASE("modulation on the device: parameters that begin beside a boundary") {
+  for (const std::size_t offset : {1, 2, 3, 4}) {  // 4: half only of 8 bytes
+    check_steps<float, small_modulation_tuning>(parameters_of<float>({5, 512, 1025, 31, 1, 3, 1537}, 2, offset), adaptive);
+    check_steps<cuda::half, small_modulation_tuning>(parameters_of<cuda::half>({5, 512, 1025, 31, 1, 3, 513}, 1, offset), heavy);
+  }
+}
+
+TEST_CASE("modulation on the device: as it is tuned") {
+  check_steps<float, cuda::modulation_tuning>(parameters_of<float>({9, 4095, 4097, 1025, 4096}, 1), heavy);
+  check_steps<float, cuda::modulation_tuning>(parameters_of<float>({4096, 31, 4097, 9001}, 2), adaptive);
+  check_steps<cuda::half, cuda::modulation_tuning>(parameters_of<cuda::half>({4096, 31, 4097, 9001}, 1), plain);
+  check_steps<cuda::bfloat16, cuda::modulation_tuning>(parameters_of<cuda::bfloat16>({4096, 31, 4097, 9001}, 2), adaptive);
+}
+
+TEST_CASE("modulation on the device: the noise is the host's") {
+  constexpr random::key key{0x123456789abcdef, 0x02000007, 9};
+  constexpr long warps = 3;
+  device_array<std::uint32_t> words(warps * 128);
+  device_array<float> normals(warps * 128);
+  check_traced([&] { launch_draws(key, words.data(), normals.data(), warps, nullptr).throw_if_failed(); });
+  const auto got_words = words.values();
+  for (std::size_t i = 0; i < got_words.size(); ++i) CHECK(got_words[i] == random::word(key, i));
+  const auto got = normals.values();
+  for (std::size_t group = 0; group < got.size() / 64; ++group) {
+    float expected[64];
+    random::normals(key, group, expected);
+    for (std::size_t i = 0; i < 64; ++i) CHECK_FALSE(apart(got[group * 64 + i], expected[i], 1e-6));
+  }
+}
+
+TEST_CASE("modulation on the device: the same bits in every order of threads") {
+  std::vector<parameter<float>> first;
+  in_every_order([&] {
+    auto now = parameters_of<float>({31, 4, 1025, 3585}, 1);
+    on_device<float, small_modulation_tuning> device(now);
+    device.find_moments();
+    device.update(heavy.at<float>(heavy.lr, 1));
+    device.read(now);
+    if (first.empty()) first = now;
+    for (std::size_t i = 0; i < now.size(); ++i) CHECK(same_bits(now[i].value.data(), first[i].value.data(), now[i].value.size()));
+  });
+}
+
+TEST_CASE("modulation on the device: a mean far from 0, and numbers that are none") {
+  auto all = parameters_of<float>({1, 1, 3585, 3585, 700, 700, 700, 700}, 1);
+  for (const std::size_t i : {2, 3})
+    for (float& g : all[i].gradient) g = 3000 + g / 8;
+  all[4].gradient[3] = std::numeric_limits<float>::quiet_NaN();
+  all[5].gradient[3] = std::numeric_limits<float>::quiet_NaN();
+  all[6].gradient[699] = std::numeric_limits<float>::quiet_NaN();  // the deviation is 1e-8, and the others go on as they would
+  all[7].gradient[0] = std::numeric_limits<float>::infinity();
+  on_device<float, small_modulation_tuning> device(all);
+  std::vector<cuda::modulated_segment> expected;
+  for (auto& p : all)
+    expected.push_back(cuda::modulation_reference(p.segment(std::uint32_t(expected.size() + 1)), coefficients[std::size_t(p.coefficient)],
+                                                  plain.at<double>(plain.lr, 1), noise_key, gradient_scale));
+  device.find_moments();
+  device.update(plain.at<float>(plain.lr, 1));
+  device.read(all);
+  const auto statistics = device.statistics();
+  for (const std::size_t i : {2, 3}) {
+    CHECK_FALSE(apart(statistics[i].x, expected[i].mean, 1e-6));
+    CHECK_FALSE(apart(statistics[i].y, expected[i].deviation, 1e-6));
+  }
+  for (std::size_t i = 2; i < 7; ++i) {
+    INFO("parameter " << i);
+    CHECK(count_apart(all[i].value, expected[i].value, tolerance<float>) == 0);
+  }
+  CHECK(statistics[6].y == 1e-8f);
+  CHECK(statistics[7].y == 1e-8f);
+  CHECK(all[7].value[0] == -std::numeric_limits<float>::infinity());
+  CHECK_FALSE(apart(all[7].value[1], expected[7].value[1], tolerance<float>));
+}
+
+TEST_CASE("modulation on the device: without moments no noise is drawn") {
+  auto all = parameters_of<float>({5, 5, 600, 5}, 1), quiet = all;
+  for (auto& p : quiet) p.coefficient = p.coefficient == 2 ? 1 : 0;
+  for (auto& p : all) p.coefficient = p.coefficient == 2 ? 2 : 0;
+  std::vector<cuda::modulated_segment> expected;
+  for (auto& p : all) {
+    cuda::modulation_coefficient k = coefficients[std::size_t(p.coefficient)];
+    k.noise = 0;
+    expected.push_back(cuda::modulation_reference(p.segment(0), k, plain.at<double>(plain.lr, 1), noise_key, gradient_scale));
+  }
+  on_device<float, small_modulation_tuning> device(all);
+  device.update(plain.at<float>(plain.lr, 1), false);
+  device.read(all);
+  for (std::size_t i = 0; i < all.size(); ++i) CHECK(count_apart(all[i].value, expected[i].value, tolerance<float>) == 0);
+}
+
+#ifdef OGM_CUDA_ON_CPU
+TEMPLATE_TEST_CASE("modulation on the device: how much it moves", "", float, cuda::half) {
+  using T = TestType;
+  for (const bool noisy : {false, true}) {
+    INFO((noisy ? "with noise" : "without noise"));
+    const long counts[] = {8192, 4096};
+    std::vector<parameter<T>> all;
+    for (const long count : counts) all.push_back(make_parameter<T>(count, noisy ? 2 : 1, 0, 1));
+    on_device<T> device(all);
+    const double elements = counts[0] + counts[1];
+    const auto check = [](const cuda_model::trace& t, double loads, double stores, double asked) {
+      if (!t.recorded) return;
+      INFO(t.table());
+      CHECK(t.worst_ratio(false) <= 1.05);
+      CHECK(t.worst_ratio(true) == 1);
+      CHECK(double(t.load_bytes()) <= asked * loads);
+      CHECK(double(t.load_bytes()) >= loads);
+      CHECK(32.0 * double(t.distinct_load_sectors) <= 1.1 * loads);
+      CHECK(double(t.store_bytes()) <= 1.1 * stores);
+      CHECK(double(t.store_bytes()) >= stores);
+    };
+    const auto moments = check_traced([&] { device.find_moments(); });
+    // Each warp of a block reads the tables: of gradients in 16 bits alone, that is an eighth.
+    if (noisy) check(moments, elements * sizeof(T), 3 * 32, 1 + 0.25 / sizeof(T));
+    check(check_traced([&] { device.update(heavy.at<float>(heavy.lr, 1)); }), elements * (sizeof(T) + 8), elements * 8, 1.1);
+  }
+}
+#endif
+
+TEST_CASE("modulation's reference is the host's update") {
+  const auto check = [](auto optimiser) {
+    using rule_type = typename decltype(optimiser)::template rule<float>;
+    for (const long step : {1, 2}) {
+      auto all = parameters_of<float>({1, 3, 4, 31, 64, 65, 1025, 4099, 70001}, rule_type::states);
+      std::vector<op::segment<float>> segments;
+      std::vector<cuda::modulated_segment> expected;
+      std::vector<float> deviations(all.size());
+      for (auto& p : all) {
+        p.state = numbers(long(p.state.size()), 3, 1);
+        for (float& x : p.state) x += 1;
+        const auto s = p.segment(std::uint32_t(segments.size() + 1));
+        const auto& k = coefficients[std::size_t(p.coefficient)];
+        expected.push_back(cuda::modulation_reference(s, k, optimiser.template at<double>(optimiser.lr, step), noise_key, gradient_scale));
+        segments.push_back({.value = s.value,
+                            .gradient = p.gradient.data(),
+                            .state = s.state,
+                            .count = s.count,
+                            .stride = s.stride,
+                            .scale = k.scale,
+                            .noise = k.noise,
+                            .rate = k.rate,
+                            .deviation = &deviations[segments.size()],
+                            .stream = s.stream});
+      }
+      const op::segment_table<float> table{segments.data(), long(segments.size())};
+      std::vector<double> scratch(std::size_t(2 * op::deviations<float>::pieces(segments.data(), table.count)));
+      op::deviations<float>{table, deviations.data(), scratch.data()}();
+      op::update<float, rule_type>{table, optimiser.template at<float>(optimiser.lr, step), noise_key, gradient_scale}();
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        INFO(all[i].value.size() << " elements, step " << step);
+        CHECK_FALSE(apart(deviations[i], expected[i].deviation, 1e-6));
+        CHECK(count_apart(all[i].value, expected[i].value, 4e-6) == 0);
+        CHECK(states_apart(all[i], expected[i]) == 0);
+      }
+    }
+  };
+  check(plain);
+  check(heavy);
+  check(adaptive);
+}
+
+TEST_CASE("modulation on the device: arguments that it cannot work with, and none") {
+  using rule = optim::sgd::rule<float>;
+  const auto moments = [](const cuda::modulation_table<float>& t) {
+    return cuda::launch_modulation_moments<float>({t, nullptr}, nullptr).what();
+  };
+  const auto update = [](const cuda::modulation_table<float>& t, float scale = 1) {
+    return cuda::launch_modulation_update<float, rule>({t, nullptr, {}, 0, 0, scale}, nullptr).what();
+  };
+  const cuda::modulation_segment<float> segment{};
+  const cuda::modulation_chunk chunk{};
+  const cuda::modulation_coefficient coefficient{};
+  CHECK(moments({}) == "");
+  CHECK(update({}) == "");
+  CHECK(moments({nullptr, nullptr, nullptr, -1}) == "ogm: modulation_moments was given chunk_count = -1; 0 or more is needed.");
+  CHECK(update({nullptr, nullptr, nullptr, -1}) == "ogm: modulation_update was given chunk_count = -1; 0 or more is needed.");
+  CHECK(moments({nullptr, &chunk, &coefficient, 1}) == "ogm: modulation_moments was given chunks and a table with a null pointer.");
+  CHECK(moments({&segment, &chunk, &coefficient, 1}) == "ogm: modulation_moments was given chunks and no memory for moments.");
+  CHECK(update({&segment, nullptr, &coefficient, 1}) == "ogm: modulation_update was given chunks and a table with a null pointer.");
+  CHECK(update({&segment, &chunk, nullptr, 1}) == "ogm: modulation_update was given chunks and a table with a null pointer.");
+  CHECK(update({}, std::numeric_limits<float>::infinity()) ==
+        "ogm: modulation_update was given gradient_scale = inf; a finite number is needed.");
+
+  float x = 0;
+  std::vector<cuda::modulation_chunk> chunks(7);
+  const auto cut = [&](cuda::modulation_segment<float> s) { return cuda::cut_into_chunks<float>({&s, 1}, 2, chunks).what(); };
+  CHECK(cut({nullptr, nullptr, nullptr, 0, 0, 1, 0}) == "");
+  CHECK(chunks.empty());
+  CHECK(cut({&x, &x, &x, 4097, 4097, 0, 0}) == "");
+  CHECK(chunks.size() == 2);
+  CHECK(cut({&x, &x, &x, -1, 0, 0, 0}) == "ogm: segment 0 of a modulation has count = -1; 0 or more is needed.");
+  CHECK(cut({&x, &x, &x, 5, 4, 0, 0}) == "ogm: segment 0 of a modulation has stride = 4; count or more is needed.");
+  CHECK(cut({&x, &x, &x, 5, 5, 2, 0}) == "ogm: segment 0 of a modulation has coefficient = 2; 0 to 1 is needed.");
+  CHECK(cut({&x, nullptr, &x, 5, 5, 1, 0}) == "ogm: segment 0 of a modulation has elements and a null pointer.");
+  CHECK(cut({&x, &x, &x, 1L << 60, 1L << 60, 1, 0}) == "ogm: segment 0 of a modulation has count = 1152921504606846976; fewer is needed.");
+}
