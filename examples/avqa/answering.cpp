@@ -46,6 +46,7 @@ std::string moments(const std::vector<float>& weight, const std::vector<double>&
   std::vector<std::size_t> order(weight.size());
   std::iota(order.begin(), order.end(), std::size_t(0));
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return weight[a] > weight[b]; });
+  if (double(weight[order[0]]) * double(weight.size()) < 1.05) return "no moment more than at another";  // as good as uniform
   std::string out;
   for (std::size_t i = 0; i < std::min<std::size_t>(3, order.size()); ++i) {
     char text[64];
@@ -115,7 +116,7 @@ int answer_command::run() {
     std::printf("%s %s %.1f %%", i == 1 ? ";" : ",", answers[i].first.c_str(), 100 * answers[i].second);
   std::printf(entry.hears || entry.looks ? ")\n" : "), from the question alone\n");
   if (!r.attention.heard.empty())
-    std::printf("it listened most at %s\nand looked most at %s\n", moments(r.attention.heard, seen.seconds).c_str(),
+    std::printf("it listened most at: %s\nand looked most at: %s\n", moments(r.attention.heard, seen.seconds).c_str(),
                 moments(r.attention.seen, seen.seconds).c_str());
   if (shows) std::printf("where it looked: %s\n", picture.c_str());
   return 0;

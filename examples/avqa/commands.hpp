@@ -8,6 +8,7 @@
 #include <ogm/data/dtype.hpp>
 #include <ogm/train/observers/svg.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -19,6 +20,20 @@ namespace program {
 /// Types that a store may have, by the names of the command line.
 inline const std::map<std::string, ogm::data::dtype> stored_types{
     {"f32", ogm::data::dtype::f32}, {"f16", ogm::data::dtype::f16}, {"bf16", ogm::data::dtype::bf16}};
+
+/// What a number of the command line must be.
+inline const CLI::Validator at_least_one(
+    [](std::string& text) {
+      const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+      return whole && text.find_first_not_of('0') != std::string::npos ? "" : text + " is not a whole number above 0";
+    },
+    "POSITIVE");
+inline const CLI::Validator positive(
+    [](std::string& text) {
+      double x = 0;
+      return CLI::detail::lexical_cast(text, x) && x > 0 && std::isfinite(x) ? "" : text + " is not a number above 0";
+    },
+    "POSITIVE");
 
 /// The folder of the official annotations, or files of one's own.
 struct annotation_files {

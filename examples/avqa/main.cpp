@@ -12,6 +12,9 @@ int main(int argc, char** argv) {
   CLI::App app("Answers questions about what is seen and heard.");
   app.require_subcommand(1);
   app.option_defaults()->always_capture_default();
+  app.failure_message([](const CLI::App*, const CLI::Error& e) {
+    return "avqa: " + std::string(e.what()) + ". `avqa --help` and `avqa COMMAND --help` say what there is.\n";
+  });
   std::tuple<program::scenes_command, program::features_command, program::pretrain_command, program::train_command,
              program::compare_command, program::evaluate_command, program::answer_command, program::demo_command,
              program::checkpoint_command>

@@ -31,9 +31,9 @@ void scenes_command::add(CLI::App& to) {
   to.add_option("--instruments", instruments, "folder of the photographs and notes");
   to.add_flag("--composed", composed, "of instruments: features composed of those of photographs and notes, 128 and 128 channels wide");
   to.add_option("--out", out, "folder for avqa-train.json, avqa-val.json, avqa-test.json, features.store and films");
-  to.add_option("--train", train, "scenes to train on");
-  to.add_option("--validation", validation, "scenes that choose the epoch");
-  to.add_option("--test", test, "scenes to be asked about at the end");
+  to.add_option("--train", train, "scenes to train on")->check(at_least_one);
+  to.add_option("--validation", validation, "scenes that choose the epoch")->check(at_least_one);
+  to.add_option("--test", test, "scenes to be asked about at the end")->check(at_least_one);
   to.add_option("--questions", questions, "a scene")->check(CLI::Range(1, 100));
   to.add_option("--mixed", mixed, "chance of each scene to be a mixture of two")->check(CLI::Range(0.0, 1.0));
   to.add_option("--films", films, "so many scenes of each part also as .mp4 files");

@@ -30,12 +30,9 @@ using slowed = modulation::with_probe<modulation::ogm, ogm::probe::zero_feature>
 using slowed_with_noise = modulation::with_probe<modulation::ogm_ge, ogm::probe::zero_feature>;
 using policies = modulation::any_policy<modulation::none, slowed, slowed_with_noise>;
 
-/// The policy of that name for a network; one with a single modality has nothing to balance.
-template <class Network> auto policy_of(const std::string& name, [[maybe_unused]] double alpha) {
+/// The policy of that name for a network; one with a single modality has nothing to balance, and is given none.
+template <class Network> auto policy_of([[maybe_unused]] const std::string& name, [[maybe_unused]] double alpha) {
   if constexpr (Network::modalities < 2) {
-    if (name != "none")
-      throw ogm::value_error("avqa: the policy \"" + name + "\" balances modalities, and " + std::string(name_of(Network::row)) +
-                             " has one.");
     return modulation::none{};
   } else {
     if (name == "none") return policies{modulation::none{}};

@@ -43,10 +43,10 @@ void annotation_files::complete() {
 void training_command::add(CLI::App& to, const annotation_files::parts& read) {
   annotations.add(to, read);
   to.add_option("--features", how.features, "feature store");
-  to.add_option("--epochs", how.epochs, "passes over the questions")->check(CLI::PositiveNumber);
-  to.add_option("--batch", how.batch, "questions a step")->check(CLI::PositiveNumber);
-  to.add_option("--rate", how.rate, "learning rate of Adam")->check(CLI::PositiveNumber);
-  to.add_option("--rate-every", how.rate_every, "epochs after which the rate is multiplied by 0.1")->check(CLI::PositiveNumber);
+  to.add_option("--epochs", how.epochs, "passes over the questions")->check(at_least_one);
+  to.add_option("--batch", how.batch, "questions a step")->check(at_least_one);
+  to.add_option("--rate", how.rate, "learning rate of Adam")->check(positive);
+  to.add_option("--rate-every", how.rate_every, "epochs after which the rate is multiplied by 0.1")->check(at_least_one);
   to.add_option("--threads", threads, "of the processor")->check(CLI::Range(1, 64));
   to.add_option("--out", how.out, "folder for checkpoints, curves and the best model; a run that was killed goes on from there");
   to.add_flag_callback(
@@ -82,14 +82,14 @@ void pretrain_command::add(CLI::App& to) {
 int pretrain_command::run() {
   const ogm::use_threads pool(threads);
   complete();
-  require_folder("--out", how.out);
-  require_writable({{"--json", json}});
   const avqa::feature_shape shape = avqa::feature_store(how.features).shape();
   const auto& stages = all_networks().stages;
   const auto found = std::find_if(stages.begin(), stages.end(),
                                   [&](const pretraining_entry& s) { return s.sound == shape.sound && s.channels == shape.channels; });
   if (found == stages.end())
     throw ogm::shape_error("avqa: " + how.features + " has " + shape.text() + "; no stage of this program takes it.");
+  require_folder("--out", how.out);
+  require_writable({{"--json", json}});
   const train_result r = found->train(how);
   std::printf("grounding stage: best epoch %d tells %.2f %% of the validation pairs, %.1f s (%.1f s an epoch)\n%s\n", r.best_epoch,
               r.validation, r.seconds, r.seconds_an_epoch, r.best.c_str());
@@ -119,9 +119,12 @@ int train_command::run() {
   complete();
   if (annotations.test.empty() && !(json.empty() && report.empty()))
     throw ogm::value_error("avqa: accuracies and a report are of test questions. Give --test, or --annotations DIR with avqa-test.json.");
+  const network_entry& entry = network_for(row, how.features);
+  if (how.policy != "none" && !(entry.hears && entry.looks))
+    throw ogm::value_error("avqa: the policy \"" + how.policy + "\" balances modalities, and " + row + " has one.");
   require_folder("--out", how.out);
   require_writable({{"--json", json}, {"--report", report}});
-  const train_result r = network_for(row, how.features).train(how);
+  const train_result r = entry.train(how);
   std::printf("%s: %zu parameters, best epoch %d with %.2f %% on validation, %.1f s (%.1f s an epoch)\n", row.c_str(), r.parameters,
               r.best_epoch, r.validation, r.seconds, r.seconds_an_epoch);
   if (annotations.test.empty()) return 0;

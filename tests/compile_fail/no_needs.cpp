@@ -1,16 +1,12 @@
 // error: ogm: a policy does not state its needs. Write static constexpr modulation::needs requirements{}; in it.
 #include <ogm/fusion/concat.hpp>
-#include <ogm/fusion/film.hpp>
 #include <ogm/fusion/late_fusion.hpp>
-#include <ogm/modulation/ogm_ge.hpp>
-#include <ogm/modulation/uniform.hpp>
 #include <ogm/nn/mlp.hpp>
-#include <ogm/train/training_step.hpp>
+#include <ogm/train/trainer.hpp>
 using namespace ogm;
 using encoder = nn::mlp<4, 4, 4>;
-template <class Head> using two = late_fusion<Head, modality<"a", encoder>, modality<"v", encoder>>;
-template <class Head> using three = late_fusion<Head, modality<"a", encoder>, modality<"v", encoder>, modality<"t", encoder>>;
+using model = late_fusion<fusion::concat<2>, modality<"a", encoder>, modality<"v", encoder>>;
 struct mine {
   void on_gradients(auto&) const {}
 };
-int main() { modulation::check<mine, two<fusion::concat<2>>>(); }
+int main() { trainer run{model{}, mine{}, optim::sgd{.lr = 0.1}, {.seed = 1}}; }

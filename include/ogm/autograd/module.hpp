@@ -75,6 +75,14 @@ template <class T, std::size_t N> inline constexpr bool is_array<std::array<T, N
 template <class M> inline constexpr bool is_tuple = false;
 template <class... T> inline constexpr bool is_tuple<std::tuple<T...>> = true;
 
+template <class M> struct without_owner { using type = M; };
+template <int Modality, role Role, class M> struct without_owner<belongs_to<Modality, Role, M>> { using type = M; };
+/// Says which module does not name its parts: once a module, however many walks meet it.
+template <class M> struct the_module {
+  static constexpr bool names_its_parts = is_parameter<M>;
+  static_assert(names_its_parts, "ogm: a module does not name its parts. Write OGM_FIELDS(a, b, ...) in it.");
+};
+
 template <int Modality, role Role, class Path, class M, class F> constexpr void walk(M& m, const Path& at, F&& f) {
   using Plain = std::remove_const_t<M>;
   constexpr int mod = [] {
@@ -110,7 +118,7 @@ template <int Modality, role Role, class Path, class M, class F> constexpr void 
   } else if constexpr (requires { Plain::fields(m, [](auto&&...) {}); }) {
     Plain::fields(m, [&](std::string_view name, auto& field) { walk<mod, r>(field, at / name, f); });
   } else {
-    static_assert(is_parameter<Plain>, "ogm: a module does not name its parts. Write OGM_FIELDS(a, b, ...) in it.");
+    static_cast<void>(the_module<typename without_owner<Plain>::type>::names_its_parts);
   }
 }
 }  // namespace detail

@@ -5,10 +5,26 @@
 
 namespace ogm {
 
+/// A network whose output, of a known width, is a modality's features.
+template <class E>
+concept any_encoder = requires {
+  typename E::backend_type;
+  { E::width } -> std::convertible_to<int>;
+};
+
+namespace detail {
+template <class E> struct the_encoder {  // says so once, however often it is named
+  using type = E;
+  static_assert(
+      any_encoder<E>,
+      "ogm: an encoder has no `backend_type` or no `width`. Write using backend_type = ...; static constexpr int width = ...; in it.");
+};
+}  // namespace detail
+
 /// A modality of a late_fusion: its name and the network that encodes it. The encoder gives (batch, Encoder::width).
 template <fixed_string Name, class Encoder> struct modality {
   static constexpr std::string_view name = Name;
-  using encoder = Encoder;
+  using encoder = typename detail::the_encoder<Encoder>::type;
 };
 
 /// What a model of several modalities gives: the fused logits, and each modality's features, which probes start from.

@@ -47,4 +47,12 @@ concept policy = std::copyable<P> && requires {
   { P::requirements } -> std::convertible_to<needs>;
 };
 
+/// What a policy needs; nothing, of what is no policy, so that check() is all that is said of it.
+template <class P> constexpr needs requirements_of() {
+  if constexpr (policy<P>)
+    return P::requirements;
+  else
+    return {};
+}
+
 }  // namespace ogm::modulation

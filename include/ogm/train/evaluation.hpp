@@ -104,7 +104,7 @@ basic_view<Space, const std::int32_t, dyn> staged_labels(arena<Space>& memory, s
 
 /// The kind of probe that an evaluation reads a modality by: the policy's where the head answers it, else the best that the head offers.
 template <class Model, class Policy> constexpr probe evaluation_probe() {
-  constexpr probe wanted = Policy::requirements.probe;
+  constexpr probe wanted = modulation::requirements_of<Policy>().probe;
   if constexpr (wanted == probe::split || wanted == probe::self_head || wanted == probe::zero_feature || wanted == probe::aux_head)
     return wanted;
   else

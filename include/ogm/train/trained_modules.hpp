@@ -30,7 +30,7 @@ template <class Model, int... U> struct aux_heads<Model, std::integer_sequence<i
 
 /// A model, the modules that its policy adds (auxiliary heads, modules of the policy's own): what is trained, saved and walked.
 template <class Model, class Policy> struct trained_modules {
-  static constexpr bool has_aux = Policy::requirements.probe == probe::aux_head;
+  static constexpr bool has_aux = modulation::requirements_of<Policy>().probe == probe::aux_head;
   using aux_type =
       std::conditional_t<has_aux, detail::aux_heads<Model, std::make_integer_sequence<int, Model::modalities>>, detail::nothing>;
   static auto extra() {

@@ -36,7 +36,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
   using policy_type = Policy;
   static constexpr int modalities = Model::modalities;
   static constexpr int inputs_of_model = input_count<Model>();
-  static constexpr modulation::needs requirements = Policy::requirements;
+  static constexpr modulation::needs requirements = modulation::requirements_of<Policy>();
   static constexpr bool probing = requirements.probe != probe::none;
 
   using gradient_context = modulation::gradient_step<backend_type, modalities>;
