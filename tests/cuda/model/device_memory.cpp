@@ -70,6 +70,7 @@ void require_device_memory(const char* who, const void* p, std::size_t bytes) {
 
 void require_intact_borders() {
 #if !defined(__SANITIZE_ADDRESS__)
+  std::string sizes;  // of all at once: whoever frees another one afterwards must not hear of it again, in a destructor
   for (const auto& [p, bytes] : allocations()) {
     char* const end = p + bytes;
     const std::size_t after = rounded(bytes) - bytes + border;
@@ -77,8 +78,9 @@ void require_intact_borders() {
     if (!std::any_of(p - border, p, written) && !std::any_of(end, end + after, written)) continue;
     std::fill_n(p - border, border, poison);
     std::fill_n(end, after, poison);
-    throw error("a kernel wrote beside an allocation of " + std::to_string(bytes) + " bytes: outside device memory");
+    sizes += (sizes.empty() ? "" : ", ") + std::to_string(bytes);
   }
+  if (!sizes.empty()) throw error("a kernel wrote beside an allocation of " + sizes + " bytes: outside device memory");
 #endif
 }
 
