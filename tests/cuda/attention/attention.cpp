@@ -53,14 +53,15 @@ std::vector<double> with_numbers_for_nothing(std::vector<double> x) {
 /// Queries, keys, values and masks in host memory.
 template <class T> struct problem {
   cuda::attention_shape shape;
-  bool masked = false;  // keys of a sample, all of the second one's; and of queries, all keys of the first
   std::size_t offset = 0;
   std::vector<T> q{stored<T>(drawn(elements(shape, shape.queries, shape.query_stride), 1, 2))};
   std::vector<T> k{stored<T>(drawn(elements(shape, shape.keys, shape.key_stride), 2, 2))};
   std::vector<T> v{stored<T>(drawn(elements(shape, shape.keys, shape.key_stride), 3))};
   std::vector<std::uint8_t> key_mask{};
   std::vector<T> additive{};
+  cuda::attention_dropout dropout{};
 
+  /// Leaves out keys of a sample, all of the second one's; and of queries, all keys of the first.
   problem& with_masks() {
     for (long i = 0; i < shape.batch * shape.keys; ++i)
       key_mask.push_back(i / shape.keys == 1 || random::uniform({7, 2, 4}, std::uint64_t(i)) < 0.3f ? 5 : 0);
@@ -73,6 +74,7 @@ template <class T> struct problem {
   template <class Params> Params arguments() {
     Params p{};
     p.shape = shape;
+    p.dropout = dropout;
     p.q = q.data(), p.k = k.data(), p.v = v.data();
     if (!key_mask.empty()) p.masks = {key_mask.data(), additive.data()};
     return p;
@@ -100,6 +102,7 @@ template <class T> struct on_device {
   template <class Params> Params arguments() {
     Params p{};
     p.shape = from.shape;
+    p.dropout = from.dropout;
     p.q = q.data(), p.k = k.data(), p.v = v.data();
     if (!from.key_mask.empty()) p.masks = {key_mask.data(), additive.data()};
     return p;
@@ -222,6 +225,29 @@ TEST_CASE("attention on the device: the same bits in every order of threads") {
       CHECK(same_bits(now.data(), before.data(), now.size()));
     });
   }
+}
+
+TEST_CASE("attention on the device: dropout of the weights is the host's") {
+  for (const double probability : {0.25, 0.9, 1.0})
+    for (const long queries : {1, 11}) {
+      problem<float> x{.shape = dense(2, 2, queries, 21, 8)};
+      x.with_masks().dropout = {probability, {9, 2, 4}};
+      check_forward<float, small_attention_tuning>(x);
+      check_backward<float, small_attention_tuning>(x);
+
+      std::vector<float> ones(std::size_t(2 * 2 * queries * 21), 1), kept(ones.size());
+      op::dropout<float>{ones.data(), kept.data(), long(ones.size()), probability, x.dropout.key}();
+      const auto p = x.arguments<cuda::attention_forward_params<float>>();
+      std::vector<double> shares;
+      cuda::detail::each_query(p, [&](const auto& query) {
+        for (long j = 0; j < 21; ++j) shares.push_back(query.share(j));
+      });
+      CHECK(count_apart(kept, shares, 1e-6) == 0);
+    }
+  problem<cuda::half> x{.shape = dense(1, 2, 33, 40, 64)};
+  x.dropout = {0.1, {9, 2, 4}};
+  check_forward<cuda::half, cuda::attention_tuning<cuda::half>>(x);
+  check_backward<cuda::half, cuda::attention_tuning<cuda::half>>(x);
 }
 
 TEST_CASE("attention on the device: infinities, NaN and nothing at all") {
@@ -404,6 +430,12 @@ TEST_CASE("attention on the device: arguments that it cannot work with, and none
         "ogm: attention_forward was given query_stride = 15; the 16 elements of all heads, or more, is needed.");
   CHECK(backward(with([](auto& s) { s.key_stride = 0; })).what() ==
         "ogm: attention_backward was given key_stride = 0; the 16 elements of all heads, or more, is needed.");
+  for (const double probability : {-0.5, 1.5, std::nan("")}) {
+    none.dropout.probability = probability;
+    CHECK(backward(dense(2, 2, 3, 4, 8)).what() ==
+          "ogm: attention_backward was given a dropout of probability " + std::to_string(probability) + "; 0 to 1 is needed.");
+  }
+  none.dropout.probability = 0;
   const auto workspace = backward(dense(2, 2, 3, 4, 8));
   CHECK(workspace.error() == cudaErrorInvalidValue);
   CHECK_THROWS_WITH(workspace.throw_if_failed(),

@@ -2,6 +2,7 @@
 // Multi-head attention on the device, of queries, keys and values that are projected already: its arguments and its launchers, for whom a
 // C++ compiler suffices. Whoever calls them links an instantiation: a .cu that includes attention_launch.cuh.
 
+#include <ogm/core/random.hpp>
 #include <ogm/cuda/status.hpp>
 #include <ogm/cuda/storage.hpp>
 
@@ -25,13 +26,20 @@ template <storage T> struct attention_masks {
   const T* additive = nullptr;        // (queries, keys), added to the scaled scores; null: none
 };
 
+/// Of the weights, as op::dropout does it on the host to (batch, heads, queries, keys): a weight is 0, or divided by 1 - probability.
+struct attention_dropout {
+  double probability = 0;
+  random::key key{};  // the backward pass takes the forward pass's
+};
+
 template <storage T> struct attention_forward_params {
   attention_shape shape;
   const T *q, *k, *v;          // (batch, queries, heads, head_width), twice (batch, keys, heads, head_width)
   T* y;                        // (batch, queries, heads, head_width), without gaps
   attention_masks<T> masks{};  // of the scores
   float* log_sum = nullptr;    // (batch, heads, queries), the natural logarithm of the sum of exp(score): for the backward pass; or null
-  T* weights = nullptr;        // (batch, heads, queries, keys), the softmax of the scores; or null
+  T* weights = nullptr;        // (batch, heads, queries, keys), the softmax of the scores, before dropout; or null
+  attention_dropout dropout{};
 };
 
 template <storage T> struct attention_backward_params {
@@ -43,6 +51,7 @@ template <storage T> struct attention_backward_params {
   T *dq, *dk, *dv;       // as q, k and v lie
   attention_masks<T> masks{};
   float* inner = nullptr;  // (batch, heads, queries): workspace; may be null for one query of at most Tuning::most_keys keys
+  attention_dropout dropout{};
 };
 
 /// Of op::mean_of_heads on the host.
@@ -58,14 +67,14 @@ template <storage T> struct attention_tuning {
   static constexpr int most_head_width = 128;
   static constexpr int threads = 128;  // a block
   // One query:
-  static constexpr long most_keys = 8192;                      // a float each in shared memory
+  static constexpr long most_keys = 4096;                      // two floats each in shared memory
   static constexpr int keys_at_once = sizeof(T) == 4 ? 4 : 2;  // whose rows are on their way together, a group of lanes
   // Many:
   static constexpr int rows_a_thread = 4, columns_a_thread = 2;
   static constexpr int blocks_a_multiprocessor = 3;  // at least: leaves a thread 168 registers
 };
 
-/// y = softmax(q k^T / sqrt(head_width) + additive, without masked keys) v for each head, on `stream`.
+/// y = dropout(softmax(q k^T / sqrt(head_width) + additive, without masked keys)) v for each head, on `stream`.
 ///
 /// Numerics   float accumulation; the same bits whatever the order of threads and blocks
 /// Empty      no queries is success; no key left -> y and weights 0, log_sum -inf. NaN in a score -> NaN in its query's y

@@ -61,6 +61,22 @@ __device__ inline float score(float product, float scale, float raised) {
 }
 __device__ inline float score_scale(const attention_shape& s) { return 1 / sqrtf(float(s.head_width)); }
 
+/// What dropout makes of a weight: each is multiplied by at(its place in (batch, heads, queries, keys)).
+struct kept_weights {
+  random::key key;
+  std::uint32_t least;  // of 24 random bits, to be kept
+  float share;
+
+  __device__ explicit kept_weights(const attention_dropout& d)
+      : key(d.key), least(std::uint32_t(ceil(d.probability * 0x1p24))), share(d.probability < 1 ? float(1 / (1 - d.probability)) : 0) {}
+  __device__ float at(long i) const {
+    if (least == 0) return 1;
+    const random::block four = random::block_of(key, std::uint64_t(i) >> 2);
+    const std::uint32_t low = i & 1 ? four.x[1] : four.x[0], high = i & 1 ? four.x[3] : four.x[2];  // indexed, they would be in memory
+    return (i & 2 ? high : low) >> 8 >= least ? share : 0;
+  }
+};
+
 // ---- one query ----
 
 /// A row spread over a group of neighbouring lanes, the same in every group of the warp.
@@ -140,12 +156,13 @@ template <class Tuning> struct group_of_lanes {
 
 }  // namespace detail
 
-/// One query of each sample. `lanes` have a row; `aligned`: rows begin on 16 bytes. Dynamic shared memory has a float a key.
+/// One query of each sample. `lanes` have a row; `aligned`: rows begin on 16 bytes. Dynamic shared memory has two floats a key.
 template <class T, class Tuning>
 __global__ void __launch_bounds__(Tuning::threads) attention_forward_of_one_query(attention_forward_params<T> p, int lanes, bool aligned) {
   using row = detail::row_in_group<T, Tuning>;
   constexpr int at_once = Tuning::keys_at_once;
-  OGM_DYNAMIC_SHARED(float, score);  // (keys)
+  OGM_DYNAMIC_SHARED(float, score);           // (keys)
+  float* const share = score + p.shape.keys;  // (keys)
   OGM_SHARED(float, shared_q, row::floats* warp_size);
   OGM_SHARED(float, sums, Tuning::threads* row::floats);
   const attention_shape& s = p.shape;
@@ -156,7 +173,11 @@ __global__ void __launch_bounds__(Tuning::threads) attention_forward_of_one_quer
   const auto k = detail::rows_of_head(p.k, s, s.keys, s.key_stride, batch, head);
   const auto v = detail::rows_of_head(p.v, s, s.keys, s.key_stride, batch, head);
 
-  for (int key = thread; key < keys; key += Tuning::threads) score[key] = detail::raise(p.masks, s, batch, 0, key);
+  const detail::kept_weights kept(p.dropout);
+  for (int key = thread; key < keys; key += Tuning::threads) {
+    score[key] = detail::raise(p.masks, s, batch, 0, key);
+    share[key] = kept.at(blockIdx.x * s.keys + key);
+  }
   row q;
   if (thread < lanes) {
     q.load(detail::rows_of_head(p.q, s, 1, s.query_stride, batch, head).first, columns, g.lane, lanes);
@@ -172,11 +193,13 @@ __global__ void __launch_bounds__(Tuning::threads) attention_forward_of_one_quer
       rows[n] = {};
       if (const int key = first + n * g.groups; OGM_BOUND(key_has_product, key < keys)) rows[n].load(k.row(key), columns, g.lane, lanes);
     }
+    float product[at_once];
+    OGM_UNROLL
+    for (int n = 0; n < at_once; ++n) product[n] = detail::reduce_lanes(q.dot(rows[n]), addition{}, lanes);
     OGM_UNROLL
     for (int n = 0; n < at_once; ++n) {
-      const float product = detail::reduce_lanes(q.dot(rows[n]), addition{}, lanes);
       const int key = first + n * g.groups;
-      if (g.lane == 0 && OGM_BOUND(key_has_score, key < keys)) score[key] = detail::score(product, detail::score_scale(s), score[key]);
+      if (g.lane == 0 && OGM_BOUND(key_has_score, key < keys)) score[key] = detail::score(product[n], detail::score_scale(s), score[key]);
     }
   }
   OGM_BARRIER(scores_are_set);
@@ -199,7 +222,7 @@ __global__ void __launch_bounds__(Tuning::threads) attention_forward_of_one_quer
       weight[n] = 0;
       if (const int key = first + n * g.groups; OGM_BOUND(key_has_value, key < keys)) {
         rows[n].load(v.row(key), columns, g.lane, lanes);
-        weight[n] = detail::shifted_exp(score[key], top);
+        weight[n] = detail::shifted_exp(score[key], top) * share[key];
       }
     }
     OGM_UNROLL
@@ -220,7 +243,8 @@ __global__ void __launch_bounds__(Tuning::threads)
     attention_backward_of_one_query(attention_backward_params<T> p, int lanes, bool aligned) {
   using row = detail::row_in_group<T, Tuning>;
   constexpr int at_once = Tuning::keys_at_once;
-  OGM_DYNAMIC_SHARED(float, raised);  // (keys)
+  OGM_DYNAMIC_SHARED(float, raised);           // (keys)
+  float* const share = raised + p.shape.keys;  // (keys)
   OGM_SHARED(float, shared_q, row::floats* warp_size);
   OGM_SHARED(float, shared_dy, row::floats* warp_size);
   OGM_SHARED(float, shared_inner, 1);
@@ -235,7 +259,11 @@ __global__ void __launch_bounds__(Tuning::threads)
   const auto dk = detail::rows_of_head(p.dk, s, s.keys, s.key_stride, batch, head);
   const auto dv = detail::rows_of_head(p.dv, s, s.keys, s.key_stride, batch, head);
 
-  for (int key = thread; key < keys; key += Tuning::threads) raised[key] = detail::raise(p.masks, s, batch, 0, key);
+  const detail::kept_weights kept(p.dropout);
+  for (int key = thread; key < keys; key += Tuning::threads) {
+    raised[key] = detail::raise(p.masks, s, batch, 0, key);
+    share[key] = kept.at(blockIdx.x * s.keys + key);
+  }
   row q, dy;
   if (thread < warp_size) {  // groups of the warp read the same
     row y;
@@ -265,17 +293,21 @@ __global__ void __launch_bounds__(Tuning::threads)
         value_rows[n].load(v.row(key), columns, g.lane, lanes);
       }
     }
+    float product[at_once], dweight[at_once];
     OGM_UNROLL
     for (int n = 0; n < at_once; ++n) {
-      const float product = detail::reduce_lanes(q.dot(key_rows[n]), addition{}, lanes);
-      const float dweight = detail::reduce_lanes(dy.dot(value_rows[n]), addition{}, lanes);
+      product[n] = detail::reduce_lanes(q.dot(key_rows[n]), addition{}, lanes);
+      dweight[n] = detail::reduce_lanes(dy.dot(value_rows[n]), addition{}, lanes);
+    }
+    OGM_UNROLL
+    for (int n = 0; n < at_once; ++n) {
       const int key = first + n * g.groups;
       if (!OGM_BOUND(key_has_gradient, key < keys)) continue;
-      const float weight = detail::shifted_exp(detail::score(product, scale, raised[key]), log_sum);
-      const float slope = weight * (dweight - inner) * scale;
+      const float weight = detail::shifted_exp(detail::score(product[n], scale, raised[key]), log_sum);
+      const float slope = weight * (dweight[n] * share[key] - inner) * scale;
       dq.add(slope, key_rows[n]);
       q.times(slope).store(dk.row(key), columns, g.lane, lanes);
-      dy.times(weight).store(dv.row(key), columns, g.lane, lanes);
+      dy.times(weight * share[key]).store(dv.row(key), columns, g.lane, lanes);
     }
   }
   g.sum_over_groups(dq, sums);
@@ -417,6 +449,8 @@ struct tile_place {
   }
   /// Of (batch, heads, queries).
   __device__ long row(const attention_shape& s, long query) const { return (batch * s.heads + head) * s.queries + query; }
+  /// Of (batch, heads, queries, keys).
+  __device__ long pair(const attention_shape& s, long query, long key) const { return row(s, query) * s.keys + key; }
 };
 
 }  // namespace detail
@@ -441,6 +475,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   float score[tile::query_rows][tile::key_columns];
   float top[tile::query_rows], sum[tile::query_rows];  // sum: of this thread's keys
   typename tile::template sums<tile::query_rows> y{};
+  const detail::kept_weights kept(p.dropout);
   OGM_UNROLL
   for (int i = 0; i < tile::query_rows; ++i) {
     top[i] = maximum::identity;
@@ -468,7 +503,8 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
       for (int j = 0; j < tile::key_columns; ++j) {
         const float weight = detail::shifted_exp(score[i][j], top[i]);
         sum[i] += weight;
-        weights[(t.row + i * tile::row_step) * tile::weight_stride + t.lane + j * tile::lanes] = weight;
+        weights[(t.row + i * tile::row_step) * tile::weight_stride + t.lane + j * tile::lanes] =
+            weight * kept.at(place.pair(s, place.first + t.row + i * tile::row_step, first + t.lane + j * tile::lanes));
       }
     }
     OGM_WARP_BARRIER(weights_are_set);  // a row's weights are of one warp
@@ -500,7 +536,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
       for (int j = 0; j < tile::key_columns; ++j) {
         const long key = first + t.lane + j * tile::lanes;
         if (OGM_BOUND(weight_is_there, query < s.queries && key < s.keys))
-          p.weights[place.row(s, query) * s.keys + key] = from_float<T>(detail::shifted_exp(score[i][j], top[i]) * scale[i]);
+          p.weights[place.pair(s, query, key)] = from_float<T>(detail::shifted_exp(score[i][j], top[i]) * scale[i]);
       }
     }
   }
@@ -550,6 +586,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   }
 
   typename tile::template sums<tile::query_rows> dq{};
+  const detail::kept_weights kept(p.dropout);
   for (long first = 0; first < s.keys; first += tile::key_count) {
     OGM_BARRIER(tile_is_free_of_slopes);
     t.template load<tile::key_count>(k, first, s.keys, k_tile);
@@ -562,9 +599,12 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
     OGM_UNROLL
     for (int i = 0; i < tile::query_rows; ++i) {
       OGM_UNROLL
-      for (int j = 0; j < tile::key_columns; ++j)
-        slopes[(t.row + i * tile::row_step) * tile::weight_stride + t.lane + j * tile::lanes] =
-            detail::shifted_exp(score[i][j], log_sum[i]) * (dweight[i][j] - inner[i]) * detail::score_scale(s);
+      for (int j = 0; j < tile::key_columns; ++j) {
+        const int r = t.row + i * tile::row_step, column = t.lane + j * tile::lanes;
+        const float share = kept.at(place.pair(s, place.first + r, first + column));
+        slopes[r * tile::weight_stride + column] =
+            detail::shifted_exp(score[i][j], log_sum[i]) * (dweight[i][j] * share - inner[i]) * detail::score_scale(s);
+      }
     }
     OGM_WARP_BARRIER(slopes_are_set);  // a row's are of one warp
     dq.add(t, slopes, tile::weight_stride, 1, tile::key_count, k_tile);
@@ -594,6 +634,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
                                    v_tile);
 
   typename tile::template sums<tile::key_rows> dk{}, dv{};
+  const detail::kept_weights kept(p.dropout);
   for (long first = 0; first < s.queries; first += tile::query_count) {
     OGM_BARRIER(queries_are_free);
     t.template load<tile::query_count>(q, first, s.queries, q_tile);
@@ -610,10 +651,10 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
       const float log_sum = there ? p.log_sum[place.row(s, query)] : 0, inner = there ? p.inner[place.row(s, query)] : 0;
       OGM_UNROLL
       for (int j = 0; j < tile::key_columns; ++j) {
-        const int at = (t.row + i * tile::row_step) * tile::weight_stride + t.lane + j * tile::lanes;
-        const float weight = detail::shifted_exp(score[i][j], log_sum);
-        weights[at] = weight;
-        slopes[at] = weight * (dweight[i][j] - inner) * detail::score_scale(s);
+        const int column = t.lane + j * tile::lanes, at = (t.row + i * tile::row_step) * tile::weight_stride + column;
+        const float weight = detail::shifted_exp(score[i][j], log_sum), share = kept.at(place.pair(s, query, place.first + column));
+        weights[at] = weight * share;
+        slopes[at] = weight * (dweight[i][j] * share - inner) * detail::score_scale(s);
       }
     }
     OGM_BARRIER(weights_are_full);  // rows are keys from here on

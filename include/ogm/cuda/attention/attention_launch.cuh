@@ -16,7 +16,7 @@ inline status wrong_attention(const char* who, const char* what, long value, con
   return status(std::string("ogm: ") + who + " was given " + what + " = " + std::to_string(value) + "; " + expected + " is needed.");
 }
 
-template <class Tuning> status check_attention(const char* who, const attention_shape& s) {
+template <class Tuning> status check_attention(const char* who, const attention_shape& s, const attention_dropout& dropout) {
   const auto wrong = [who](const char* what, long value, const std::string& expected) {
     return wrong_attention(who, what, value, expected);
   };
@@ -29,6 +29,9 @@ template <class Tuning> status check_attention(const char* who, const attention_
   const std::string width = "the " + std::to_string(s.width()) + " elements of all heads, or more,";
   if (s.query_stride < s.width()) return wrong("query_stride", s.query_stride, width);
   if (s.key_stride < s.width()) return wrong("key_stride", s.key_stride, width);
+  if (!(dropout.probability >= 0 && dropout.probability <= 1))
+    return status(std::string("ogm: ") + who + " was given a dropout of probability " + std::to_string(dropout.probability) +
+                  "; 0 to 1 is needed.");
   return {};
 }
 
@@ -46,8 +49,8 @@ template <class T, class Tuning, class Params>
 status launch_one_query(const char* who, const Params& p, bool aligned, cudaStream_t stream, void (*kernel)(Params, int, bool)) {
   int lanes = 1;
   while (lanes < warp_size && lanes * long(vector_width<T>) < p.shape.head_width) lanes *= 2;
-  const std::size_t score_bytes = std::size_t(p.shape.keys) * sizeof(float);
-  return launch(who, {p.shape.batch * p.shape.heads, Tuning::threads, score_bytes}, stream, kernel, p, lanes, aligned);
+  const std::size_t key_bytes = 2 * std::size_t(p.shape.keys) * sizeof(float);
+  return launch(who, {p.shape.batch * p.shape.heads, Tuning::threads, key_bytes}, stream, kernel, p, lanes, aligned);
 }
 
 /// A block for each `a_tile` of `tokens` of a head.
@@ -64,7 +67,7 @@ template <storage T, class Tuning> status launch_attention_forward(const attenti
   constexpr const char* who = "attention_forward";
   using tile = detail::attention_tile<T, Tuning>;
   const attention_shape& s = p.shape;
-  if (status wrong = detail::check_attention<Tuning>(who, s); !wrong.ok()) return wrong;
+  if (status wrong = detail::check_attention<Tuning>(who, s, p.dropout); !wrong.ok()) return wrong;
   const bool aligned = detail::rows_aligned<T>(s, p.q, p.k, p.v, p.y);
   if (detail::for_one_query<Tuning>(s))
     return detail::launch_one_query<T, Tuning>(who, p, aligned, stream, &attention_forward_of_one_query<T, Tuning>);
@@ -77,7 +80,7 @@ template <storage T, class Tuning> status launch_attention_backward(const attent
   constexpr const char* who = "attention_backward";
   using tile = detail::attention_tile<T, Tuning>;
   const attention_shape& s = p.shape;
-  if (status wrong = detail::check_attention<Tuning>(who, s); !wrong.ok()) return wrong;
+  if (status wrong = detail::check_attention<Tuning>(who, s, p.dropout); !wrong.ok()) return wrong;
   const bool aligned = detail::rows_aligned<T>(s, p.q, p.k, p.v, p.y, p.dy, p.dq, p.dk, p.dv);
   if (detail::for_one_query<Tuning>(s))
     return detail::launch_one_query<T, Tuning>(who, p, aligned, stream, &attention_backward_of_one_query<T, Tuning>);

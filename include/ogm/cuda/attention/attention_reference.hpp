@@ -33,6 +33,12 @@ template <class Params> struct reference_query {
   double scale() const { return 1 / std::sqrt(double(p.shape.head_width)); }
   long row() const { return (b * p.shape.heads + h) * p.shape.queries + i; }
 
+  /// What dropout multiplies the weight of a key by.
+  double share(long j) const {
+    const double probability = p.dropout.probability;
+    if (double(random::uniform(p.dropout.key, std::uint64_t(row() * p.shape.keys + j))) < probability) return 0;
+    return probability < 1 ? 1 / (1 - probability) : 0;
+  }
   double score(long j) const {
     constexpr double nothing = -std::numeric_limits<double>::infinity();
     const double plus = p.masks.additive ? double(to_float(p.masks.additive[i * p.shape.keys + j])) : 0;
@@ -80,7 +86,7 @@ template <class T> attention_forward_result attention_forward_reference(const at
     result.weights.insert(result.weights.end(), w.begin(), w.end());
     for (long c = 0; c < s.head_width; ++c) {
       double sum = 0;
-      for (long j = 0; j < s.keys; ++j) sum += w[std::size_t(j)] * query.v(j, c);
+      for (long j = 0; j < s.keys; ++j) sum += w[std::size_t(j)] * query.share(j) * query.v(j, c);
       result.y[std::size_t((query.b * s.queries + query.i) * s.width() + query.h * s.head_width + c)] = sum;
     }
   });
@@ -99,15 +105,16 @@ template <class T> attention_backward_result attention_backward_reference(const 
     const std::vector<double> w = query.weights(log_sum);
     for (long c = 0; c < s.head_width; ++c) inner += query.dense(p.y, c) * query.dense(p.dy, c);
     for (long j = 0; j < s.keys; ++j) {
+      const double share = query.share(j);
       double slope = -inner;
-      for (long c = 0; c < s.head_width; ++c) slope += query.dense(p.dy, c) * query.v(j, c);
+      for (long c = 0; c < s.head_width; ++c) slope += share * query.dense(p.dy, c) * query.v(j, c);
       slope *= w[std::size_t(j)] * query.scale();
       for (long c = 0; c < s.head_width; ++c) {
         const std::size_t at_query = std::size_t((query.b * s.queries + query.i) * s.width() + query.h * s.head_width + c);
         const std::size_t at_key = std::size_t((query.b * s.keys + j) * s.width() + query.h * s.head_width + c);
         result.dq[at_query] += slope * query.k(j, c);
         result.dk[at_key] += slope * query.q(c);
-        result.dv[at_key] += w[std::size_t(j)] * query.dense(p.dy, c);
+        result.dv[at_key] += w[std::size_t(j)] * share * query.dense(p.dy, c);
       }
     }
   });
