@@ -163,6 +163,19 @@ template <class T, class Tuning> void check_both(const cuda::attention_shape& s,
 
 }  // namespace
 
+TEMPLATE_TEST_CASE("attention on the device: the mean over heads", "", float, cuda::half) {
+  const long batch = 3, heads = 4, pairs = 7 * 29;
+  const std::vector<TestType> weights = stored<TestType>(drawn(batch * heads * pairs, 8));
+  std::vector<float> given, mean(std::size_t(batch * pairs));
+  for (const TestType w : weights) given.push_back(cuda::to_float(w));
+  op::mean_of_heads<float>{given.data(), mean.data(), batch, heads, pairs}();
+  device_array<TestType> from(weights), to(mean.size());
+  check_traced([&] {
+    cuda::launch_attention_mean_of_heads<TestType>({from.data(), to.data(), batch, heads, pairs}, nullptr).throw_if_failed();
+  });
+  CHECK(count_apart(to.values(), {mean.begin(), mean.end()}, storage_tolerance<TestType>) == 0);
+}
+
 TEST_CASE("attention on the device: one query, keys and widths on both sides of what threads hold") {
   in_every_order([] {
     for (const long keys : {1, 2, 3, 4, 5, 9, 33, 40}) check_both<float, small_attention_tuning>(dense(2, 2, 1, keys, 72), keys % 2);
@@ -275,19 +288,6 @@ TEST_CASE("attention on the device: infinities, NaN and nothing at all") {
   }
   for (const auto& s : {dense(2, 2, 1, 0, 8), dense(2, 2, 9, 0, 8), dense(2, 2, 0, 9, 8), dense(0, 2, 9, 9, 8), dense(0, 2, 1, 9, 8)})
     check_both<float, small_attention_tuning>(s, false);
-}
-
-TEMPLATE_TEST_CASE("attention on the device: the mean over heads", "", float, cuda::half) {
-  const long batch = 3, heads = 4, pairs = 7 * 29;
-  const std::vector<TestType> weights = stored<TestType>(drawn(batch * heads * pairs, 8));
-  std::vector<float> given, mean(std::size_t(batch * pairs));
-  for (const TestType w : weights) given.push_back(cuda::to_float(w));
-  op::mean_of_heads<float>{given.data(), mean.data(), batch, heads, pairs}();
-  device_array<TestType> from(weights), to(mean.size());
-  check_traced([&] {
-    cuda::launch_attention_mean_of_heads<TestType>({from.data(), to.data(), batch, heads, pairs}, nullptr).throw_if_failed();
-  });
-  CHECK(count_apart(to.values(), {mean.begin(), mean.end()}, storage_tolerance<TestType>) == 0);
 }
 
 #ifdef OGM_CUDA_ON_CPU

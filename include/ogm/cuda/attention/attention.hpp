@@ -26,7 +26,8 @@ template <storage T> struct attention_masks {
   const T* additive = nullptr;        // (queries, keys), added to the scaled scores; null: none
 };
 
-/// Of the weights, as op::dropout does it on the host to (batch, heads, queries, keys): a weight is 0, or divided by 1 - probability.
+/// Of the weights, as op::dropout does it on the host to (batch, heads, queries, keys): a weight is 0, or divided by 1 - probability. The
+/// host's attention of one query (avqa) draws other numbers of the same key.
 struct attention_dropout {
   double probability = 0;
   random::key key{};  // the backward pass takes the forward pass's
@@ -79,13 +80,14 @@ template <storage T> struct attention_tuning {
 /// Numerics   float accumulation; the same bits whatever the order of threads and blocks
 /// Empty      no queries is success; no key left -> y and weights 0, log_sum -inf. NaN in a score -> NaN in its query's y
 /// Errors     a status that names the argument
-/// Cost       one query: a block a head, which reads k and v once; k's and v's row by groups of lanes of 16 bytes each, straight to
-///            registers, as nothing is used twice. Many: a block a tile of queries, which reads k and v once through shared memory (k once
-///            more for the weights): all of it ceil(queries / 32) times. Rows that do not begin on 16 bytes are read by elements
+/// Cost       one query: a block a head reads q, k and v once and writes y once, straight to registers by groups of lanes of 16 bytes each:
+///            nothing is used twice. Many: a block a tile of queries reads k and v (k once more for the weights) through shared memory,
+///            all in all ceil(queries / 32) times, where straight from global memory each warp would: 4 times as often. Rows that do not
+///            begin on 16 bytes are read by elements
 /// Source     Vaswani et al., NeurIPS 2017, Sec. 3.2; the running maximum and sum: Milakov and Gimelshein, arXiv:1805.02867
 template <storage T, class Tuning = attention_tuning<T>> status launch_attention_forward(const attention_forward_params<T>&, cudaStream_t);
 
-/// dq, dk, dv = the derivatives of y, on `stream`. Weights are made again from the scores and log_sum.
+/// dq, dk, dv = the derivatives of y, on `stream`. Weights are made again from the scores and log_sum; nothing is learnt through `weights`.
 ///
 /// Numerics   as forward. The sum of weight times its derivative is y . dy, with y as it is stored
 /// Cost       one query: reads q, k, v, y, dy once and writes dq, dk, dv once. Many: two launches; one reads k and v

@@ -11,7 +11,7 @@ namespace ogm::cuda {
 namespace detail {
 
 /// Over groups of so many neighbouring lanes, a power of two; all lanes of the warp take part.
-template <class Combine> __device__ inline float reduce_lanes(float value, const Combine& combine, int lanes) {
+template <class Combine> __device__ inline float reduce_lane_groups(float value, const Combine& combine, int lanes) {
   for (int apart = lanes / 2; apart > 0; apart /= 2) value = combine(value, cuda::shuffle_xor(value, apart));
   return value;
 }
@@ -52,14 +52,14 @@ struct head_columns {
 
 /// What a scaled product is raised by; -inf where the key is left out.
 template <class T>
-__device__ inline float raise(const attention_masks<T>& masks, const attention_shape& s, long batch, long query, long key) {
+__device__ inline float attention_addend(const attention_masks<T>& masks, const attention_shape& s, long batch, long query, long key) {
   const float plus = masks.additive ? to_float(masks.additive[query * s.keys + key]) : 0;  // by all lanes, masked or not: whole sectors
   return masks.key && masks.key[batch * s.keys + key] ? maximum::identity : plus;
 }
-__device__ inline float score(float product, float scale, float raised) {
+__device__ inline float attention_score(float product, float scale, float raised) {
   return raised == maximum::identity ? raised : product * scale + raised;
 }
-__device__ inline float score_scale(const attention_shape& s) { return 1 / sqrtf(float(s.head_width)); }
+__device__ inline float attention_scale(const attention_shape& s) { return 1 / sqrtf(float(s.head_width)); }
 
 /// What dropout makes of a weight: each is multiplied by at(its place in (batch, heads, queries, keys)).
 struct kept_weights {
@@ -84,6 +84,8 @@ template <class T, class Tuning> struct row_in_group {
   static constexpr int width = vector_width<T>;
   static constexpr int vectors_a_lane = (Tuning::most_head_width + warp_size * width - 1) / (warp_size * width);
   static constexpr int floats = vectors_a_lane * width;  // a lane
+  static constexpr int warp_floats = floats * warp_size;
+  static constexpr int block_floats = floats * Tuning::threads;
 
   float x[vectors_a_lane][width];
 
@@ -141,7 +143,7 @@ template <class Tuning> struct group_of_lanes {
         float& x = row.x[i / Row::width][i % Row::width];
         x += cuda::shuffle_xor(x, apart);
       }
-    constexpr int each = Row::floats * warp_size;  // a warp
+    constexpr int each = Row::warp_floats;
     if (first_of_warp()) row.put(scratch + int(threadIdx.x) / warp_size * each, lane);
     OGM_BARRIER(sums_are_set);
     if (group > 0) return;
@@ -163,8 +165,8 @@ __global__ void __launch_bounds__(Tuning::threads) attention_forward_of_one_quer
   constexpr int at_once = Tuning::keys_at_once;
   OGM_DYNAMIC_SHARED(float, score);           // (keys)
   float* const share = score + p.shape.keys;  // (keys)
-  OGM_SHARED(float, shared_q, row::floats* warp_size);
-  OGM_SHARED(float, sums, Tuning::threads* row::floats);
+  OGM_SHARED(float, shared_q, row::warp_floats);
+  OGM_SHARED(float, sums, row::block_floats);
   const attention_shape& s = p.shape;
   const long batch = blockIdx.x / s.heads, head = blockIdx.x % s.heads;
   const int keys = int(s.keys), thread = int(threadIdx.x);
@@ -175,7 +177,7 @@ __global__ void __launch_bounds__(Tuning::threads) attention_forward_of_one_quer
 
   const detail::kept_weights kept(p.dropout);
   for (int key = thread; key < keys; key += Tuning::threads) {
-    score[key] = detail::raise(p.masks, s, batch, 0, key);
+    score[key] = detail::attention_addend(p.masks, s, batch, 0, key);
     share[key] = kept.at(blockIdx.x * s.keys + key);
   }
   row q;
@@ -195,11 +197,12 @@ __global__ void __launch_bounds__(Tuning::threads) attention_forward_of_one_quer
     }
     float product[at_once];
     OGM_UNROLL
-    for (int n = 0; n < at_once; ++n) product[n] = detail::reduce_lanes(q.dot(rows[n]), addition{}, lanes);
+    for (int n = 0; n < at_once; ++n) product[n] = detail::reduce_lane_groups(q.dot(rows[n]), addition{}, lanes);
     OGM_UNROLL
     for (int n = 0; n < at_once; ++n) {
       const int key = first + n * g.groups;
-      if (g.lane == 0 && OGM_BOUND(key_has_score, key < keys)) score[key] = detail::score(product[n], detail::score_scale(s), score[key]);
+      if (g.lane == 0 && OGM_BOUND(key_has_score, key < keys))
+        score[key] = detail::attention_score(product[n], detail::attention_scale(s), score[key]);
     }
   }
   OGM_BARRIER(scores_are_set);
@@ -245,10 +248,10 @@ __global__ void __launch_bounds__(Tuning::threads)
   constexpr int at_once = Tuning::keys_at_once;
   OGM_DYNAMIC_SHARED(float, raised);           // (keys)
   float* const share = raised + p.shape.keys;  // (keys)
-  OGM_SHARED(float, shared_q, row::floats* warp_size);
-  OGM_SHARED(float, shared_dy, row::floats* warp_size);
+  OGM_SHARED(float, shared_q, row::warp_floats);
+  OGM_SHARED(float, shared_dy, row::warp_floats);
   OGM_SHARED(float, shared_inner, 1);
-  OGM_SHARED(float, sums, Tuning::threads* row::floats);
+  OGM_SHARED(float, sums, row::block_floats);
   const attention_shape& s = p.shape;
   const long batch = blockIdx.x / s.heads, head = blockIdx.x % s.heads;
   const int keys = int(s.keys), thread = int(threadIdx.x);
@@ -261,7 +264,7 @@ __global__ void __launch_bounds__(Tuning::threads)
 
   const detail::kept_weights kept(p.dropout);
   for (int key = thread; key < keys; key += Tuning::threads) {
-    raised[key] = detail::raise(p.masks, s, batch, 0, key);
+    raised[key] = detail::attention_addend(p.masks, s, batch, 0, key);
     share[key] = kept.at(blockIdx.x * s.keys + key);
   }
   row q, dy;
@@ -270,7 +273,7 @@ __global__ void __launch_bounds__(Tuning::threads)
     q.load(detail::rows_of_head(p.q, s, 1, s.query_stride, batch, head).first, columns, g.lane, lanes);
     y.load(detail::rows_of_head(p.y, s, 1, s.width(), batch, head).first, columns, g.lane, lanes);
     dy.load(detail::rows_of_head(p.dy, s, 1, s.width(), batch, head).first, columns, g.lane, lanes);
-    const float inner = detail::reduce_lanes(y.dot(dy), addition{}, lanes);
+    const float inner = detail::reduce_lane_groups(y.dot(dy), addition{}, lanes);
     if (g.group == 0) {
       q.put(shared_q, g.lane);
       dy.put(shared_dy, g.lane);
@@ -280,7 +283,7 @@ __global__ void __launch_bounds__(Tuning::threads)
   OGM_BARRIER(query_is_set);
   q.get(shared_q, g.lane);
   dy.get(shared_dy, g.lane);
-  const float inner = shared_inner[0], log_sum = p.log_sum[blockIdx.x], scale = detail::score_scale(s);
+  const float inner = shared_inner[0], log_sum = p.log_sum[blockIdx.x], scale = detail::attention_scale(s);
 
   row dq{};
   for (int first = g.group; first < keys + g.group; first += at_once * g.groups) {  // as often in every group
@@ -296,14 +299,14 @@ __global__ void __launch_bounds__(Tuning::threads)
     float product[at_once], dweight[at_once];
     OGM_UNROLL
     for (int n = 0; n < at_once; ++n) {
-      product[n] = detail::reduce_lanes(q.dot(key_rows[n]), addition{}, lanes);
-      dweight[n] = detail::reduce_lanes(dy.dot(value_rows[n]), addition{}, lanes);
+      product[n] = detail::reduce_lane_groups(q.dot(key_rows[n]), addition{}, lanes);
+      dweight[n] = detail::reduce_lane_groups(dy.dot(value_rows[n]), addition{}, lanes);
     }
     OGM_UNROLL
     for (int n = 0; n < at_once; ++n) {
       const int key = first + n * g.groups;
       if (!OGM_BOUND(key_has_gradient, key < keys)) continue;
-      const float weight = detail::shifted_exp(detail::score(product[n], scale, raised[key]), log_sum);
+      const float weight = detail::shifted_exp(detail::attention_score(product[n], scale, raised[key]), log_sum);
       const float slope = weight * (dweight[n] * share[key] - inner) * scale;
       dq.add(slope, key_rows[n]);
       q.times(slope).store(dk.row(key), columns, g.lane, lanes);
@@ -426,24 +429,24 @@ template <class T, class Tuning> struct attention_tile {
   /// Products -> scores of the queries and keys from these on, -inf where there is no such query or key.
   __device__ void to_scores(const attention_masks<T>& masks, const attention_shape& s, long batch, long first_query, long first_key,
                             float (&product)[query_rows][key_columns]) const {
-    const float scale = score_scale(s);
+    const float scale = attention_scale(s);
     OGM_UNROLL
     for (int i = 0; i < query_rows; ++i) {
       OGM_UNROLL
       for (int j = 0; j < key_columns; ++j) {
         const long query = first_query + row + i * row_step, key = first_key + lane + j * lanes;
         const bool there = query < s.queries && key < s.keys;
-        const float raised = OGM_BOUND(pair_has_mask, there) ? raise(masks, s, batch, query, key) : 0;
-        product[i][j] = there ? score(product[i][j], scale, raised) : maximum::identity;
+        const float raised = OGM_BOUND(pair_has_mask, there) ? attention_addend(masks, s, batch, query, key) : 0;
+        product[i][j] = there ? attention_score(product[i][j], scale, raised) : maximum::identity;
       }
     }
   }
 };
 
 /// Which tile of which head a block has.
-struct tile_place {
+struct attention_place {
   long batch, head, first;
-  __device__ static tile_place of(const attention_shape& s, long tokens, int a_tile) {
+  __device__ static attention_place of(const attention_shape& s, long tokens, int a_tile) {
     const long tiles = (tokens + a_tile - 1) / a_tile, of_head = blockIdx.x / tiles;
     return {of_head / s.heads, of_head % s.heads, blockIdx.x % tiles * a_tile};
   }
@@ -466,7 +469,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   const int stride = tile::stride(int(s.head_width));
   T *const q_tile = memory, *const k_tile = q_tile + tile::query_count * stride, *const v_tile = k_tile + tile::key_count * stride;
   float* const weights = reinterpret_cast<float*>(v_tile + tile::key_count * stride);  // (query, key)
-  const auto place = detail::tile_place::of(s, s.queries, tile::query_count);
+  const auto place = detail::attention_place::of(s, s.queries, tile::query_count);
   const auto k = detail::rows_of_head(p.k, s, s.keys, s.key_stride, place.batch, place.head);
   const auto v = detail::rows_of_head(p.v, s, s.keys, s.key_stride, place.batch, place.head);
   t.template load<tile::query_count>(detail::rows_of_head(p.q, s, s.queries, s.query_stride, place.batch, place.head), place.first,
@@ -493,7 +496,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
       const float before = top[i];
       OGM_UNROLL
       for (int j = 0; j < tile::key_columns; ++j) top[i] = maximum{}(top[i], score[i][j]);
-      top[i] = detail::reduce_lanes(top[i], maximum{}, tile::lanes);
+      top[i] = detail::reduce_lane_groups(top[i], maximum{}, tile::lanes);
       if (top[i] != before) {
         const float by = expf(before - top[i]);
         sum[i] *= by;
@@ -514,7 +517,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   float scale[tile::query_rows];
   OGM_UNROLL
   for (int i = 0; i < tile::query_rows; ++i) {
-    sum[i] = detail::reduce_lanes(sum[i], addition{}, tile::lanes);
+    sum[i] = detail::reduce_lane_groups(sum[i], addition{}, tile::lanes);
     scale[i] = detail::softmax_part{top[i], sum[i]}.scale();
     y.scale(i, scale[i]);
     const long query = place.first + t.row + i * tile::row_step;
@@ -554,7 +557,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   T *const q_tile = memory, *const dy_tile = q_tile + tile::query_count * stride;
   T *const k_tile = dy_tile + tile::query_count * stride, *const v_tile = k_tile + tile::key_count * stride;
   float* const slopes = reinterpret_cast<float*>(v_tile + tile::key_count * stride);  // (query, key)
-  const auto place = detail::tile_place::of(s, s.queries, tile::query_count);
+  const auto place = detail::attention_place::of(s, s.queries, tile::query_count);
   const auto k = detail::rows_of_head(p.k, s, s.keys, s.key_stride, place.batch, place.head);
   const auto v = detail::rows_of_head(p.v, s, s.keys, s.key_stride, place.batch, place.head);
   const auto y = detail::rows_of_head(p.y, s, s.queries, s.width(), place.batch, place.head);
@@ -581,7 +584,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
         for (int e = 0; e < tile::width; ++e) inner[i] += a[e] * b[e];
       }
     }
-    inner[i] = detail::reduce_lanes(inner[i], addition{}, tile::lanes);
+    inner[i] = detail::reduce_lane_groups(inner[i], addition{}, tile::lanes);
     if (t.lane == 0 && OGM_BOUND(query_has_inner, query < s.queries)) p.inner[place.row(s, query)] = inner[i];
   }
 
@@ -603,7 +606,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
         const int r = t.row + i * tile::row_step, column = t.lane + j * tile::lanes;
         const float share = kept.at(place.pair(s, place.first + r, first + column));
         slopes[r * tile::weight_stride + column] =
-            detail::shifted_exp(score[i][j], log_sum[i]) * (dweight[i][j] * share - inner[i]) * detail::score_scale(s);
+            detail::shifted_exp(score[i][j], log_sum[i]) * (dweight[i][j] * share - inner[i]) * detail::attention_scale(s);
       }
     }
     OGM_WARP_BARRIER(slopes_are_set);  // a row's are of one warp
@@ -625,7 +628,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   T *const q_tile = v_tile + tile::key_count * stride, *const dy_tile = q_tile + tile::query_count * stride;
   float* const weights = reinterpret_cast<float*>(dy_tile + tile::query_count * stride);  // (query, key)
   float* const slopes = weights + tile::query_count * tile::weight_stride;                // (query, key)
-  const auto place = detail::tile_place::of(s, s.keys, tile::key_count);
+  const auto place = detail::attention_place::of(s, s.keys, tile::key_count);
   const auto q = detail::rows_of_head(p.q, s, s.queries, s.query_stride, place.batch, place.head);
   const auto dy = detail::rows_of_head(p.dy, s, s.queries, s.width(), place.batch, place.head);
   t.template load<tile::key_count>(detail::rows_of_head(p.k, s, s.keys, s.key_stride, place.batch, place.head), place.first, s.keys,
@@ -654,7 +657,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
         const int column = t.lane + j * tile::lanes, at = (t.row + i * tile::row_step) * tile::weight_stride + column;
         const float weight = detail::shifted_exp(score[i][j], log_sum), share = kept.at(place.pair(s, query, place.first + column));
         weights[at] = weight * share;
-        slopes[at] = weight * (dweight[i][j] * share - inner) * detail::score_scale(s);
+        slopes[at] = weight * (dweight[i][j] * share - inner) * detail::attention_scale(s);
       }
     }
     OGM_BARRIER(weights_are_full);  // rows are keys from here on
