@@ -32,4 +32,9 @@ class [[nodiscard]] status {
   std::string what_;
 };
 
+/// An argument of `who` that it cannot work with.
+inline status wrong_argument(const char* who, const char* what, long value, const char* expected) {
+  return status(std::string("ogm: ") + who + " was given " + what + " = " + std::to_string(value) + "; " + expected + " is needed.");
+}
+
 }  // namespace ogm::cuda

@@ -1,11 +1,13 @@
 #pragma once
 // What a kernel's test needs: memory on the device, and the ways to run a kernel. One source serves the CPU model and a real device.
 
+#include <ogm/core/random.hpp>
 #include <ogm/cuda/storage.hpp>
 #include <support/compare.hpp>
 
 #include <catch2/catch.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -51,6 +53,13 @@ template <class T> class device_array {
 template <class T> inline constexpr double storage_tolerance = 4e-6;
 template <> inline constexpr double storage_tolerance<cuda::half> = 0x1p-11 + 4e-6;
 template <> inline constexpr double storage_tolerance<cuda::bfloat16> = 0x1p-8 + 4e-6;
+
+/// From -size to size, the same whenever they are asked for.
+inline std::vector<float> numbers(long count, std::uint32_t stream, float size = 1) {
+  std::vector<float> all;
+  for (long i = 0; i < count; ++i) all.push_back(size * (2 * random::uniform({7, 1, stream}, std::uint64_t(i)) - 1));
+  return all;
+}
 
 template <class T> std::vector<T> stored(const std::vector<float>& x) {
   std::vector<T> all;
@@ -99,6 +108,18 @@ inline cuda_model::trace check_traced(const std::function<void()>& f) {
   CHECK(t.races.empty());
   CHECK(t.strays.empty());
   return t;
+}
+
+/// No sector is asked for in vain, no bank twice, and no more bytes move than `loads` and `stores` with a tenth for what must be whole.
+inline void check_moved(const cuda_model::trace& t, double loads, double stores) {
+  if (!t.recorded) return;
+  INFO(t.table());
+  CHECK(t.worst_ratio(false) <= 1.05);
+  CHECK(t.worst_ratio(true) == 1);
+  CHECK(double(t.load_bytes()) <= 1.1 * loads);
+  CHECK(double(t.load_bytes()) >= loads);
+  CHECK(double(t.store_bytes()) <= 1.1 * stores);
+  CHECK(double(t.store_bytes()) >= stores);
 }
 #else
 struct no_trace {

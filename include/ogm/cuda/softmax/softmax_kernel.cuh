@@ -3,6 +3,7 @@
 // twice.
 
 #include <ogm/cuda/reduce.cuh>
+#include <ogm/cuda/rows.cuh>
 #include <ogm/cuda/softmax/softmax.hpp>
 
 namespace ogm::cuda {
@@ -61,18 +62,13 @@ __device__ inline void store_gradient(const softmax_backward_params<T>& p, T* dx
   store_row(dx, vectors, first, before);
 }
 
-/// The row of this warp.
-template <class Tuning> __device__ inline long row_of_warp() {
-  return long(blockIdx.x) * (Tuning::threads / warp_size) + int(threadIdx.x) / warp_size;
-}
-
 }  // namespace detail
 
 /// Rows of at most warp_size * Tuning::vectors_a_lane vectors. Width: elements an access.
 template <class T, class Tuning, int Width>
 __global__ void __launch_bounds__(Tuning::threads) softmax_forward_of_warps(softmax_forward_params<T> p) {
   const int lane = int(threadIdx.x) % warp_size;
-  const long row = detail::row_of_warp<Tuning>();
+  const long row = row_of_warp<Tuning>();
   if (!OGM_BOUND(warp_has_row, row < p.rows)) return;
   const T* const x = p.x + row * p.columns;
   const std::uint8_t* const mask = detail::mask_of(p, row);
@@ -145,7 +141,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
 template <class T, class Tuning, int Width>
 __global__ void __launch_bounds__(Tuning::threads) softmax_backward_of_warps(softmax_backward_params<T> p) {
   const int lane = int(threadIdx.x) % warp_size;
-  const long row = detail::row_of_warp<Tuning>();
+  const long row = row_of_warp<Tuning>();
   if (!OGM_BOUND(warp_has_row, row < p.rows)) return;
   const T *const y = p.y + row * p.columns, *const dy = p.dy + row * p.columns;
   const auto vectors = row_vectors<Width>::of(y, int(p.columns));

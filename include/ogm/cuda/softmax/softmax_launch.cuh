@@ -2,6 +2,7 @@
 // The launchers of softmax: the only host code that knows its kernels.
 
 #include <ogm/cuda/launch.cuh>
+#include <ogm/cuda/rows.cuh>
 #include <ogm/cuda/softmax/softmax_kernel.cuh>
 
 #include <algorithm>
@@ -10,17 +11,11 @@ namespace ogm::cuda {
 
 namespace detail {
 
-inline constexpr long most_columns = 0x7fffffff - 64;
-
 template <class Params> status check_softmax(const char* who, const Params& p) {
-  const auto wrong = [who](const char* what, long value, const char* expected) {
-    return status(std::string("ogm: ") + who + " was given " + what + " = " + std::to_string(value) + "; " + expected + " is needed.");
-  };
-  if (p.rows < 0) return wrong("rows", p.rows, "0 or more");
-  if (p.columns < 0 || p.columns > most_columns) return wrong("columns", p.columns, "0 to 2147483583");
+  if (status s = check_rows(who, p.rows, p.columns); !s.ok()) return s;
   if constexpr (requires { p.mask; }) {
-    if (p.mask && p.rows_a_mask < 1) return wrong("rows_a_mask", p.rows_a_mask, "1 or more");
-    if (p.mask && p.mask_rows < 1) return wrong("mask_rows", p.mask_rows, "1 or more");
+    if (p.mask && p.rows_a_mask < 1) return wrong_argument(who, "rows_a_mask", p.rows_a_mask, "1 or more");
+    if (p.mask && p.mask_rows < 1) return wrong_argument(who, "mask_rows", p.mask_rows, "1 or more");
   }
   return {};
 }
@@ -28,10 +23,9 @@ template <class Params> status check_softmax(const char* who, const Params& p) {
 /// Runs the kernel that fits the rows. Kernels has, for a width, `of_warps` and `of_blocks<held>`; `arrays` of them are held.
 template <class T, class Tuning, int Width, class Kernels, class Params>
 status launch_rows(const char* who, const Params& p, int arrays, cudaStream_t stream) {
-  constexpr long warps = Tuning::threads / warp_size;
   const long vectors = row_vectors<Width>::most(p.columns), held_bytes = arrays * vectors * Width * long(sizeof(T));
   if (vectors <= long(warp_size) * Tuning::vectors_a_lane)
-    return launch(who, {(p.rows + warps - 1) / warps, Tuning::threads}, stream, Kernels::template of_warps<T, Tuning, Width>, p);
+    return launch(who, {blocks_of_warps<Tuning>(p.rows), Tuning::threads}, stream, Kernels::template of_warps<T, Tuning, Width>, p);
   const long blocks = std::min(p.rows, Tuning::blocks);
   if constexpr (Width > 1)  // rows that lie badly are rare: they are read twice
     if (held_bytes <= Tuning::held_bytes)
