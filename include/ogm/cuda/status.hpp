@@ -33,7 +33,7 @@ class [[nodiscard]] status {
 };
 
 /// An argument of `who` that it cannot work with.
-inline status wrong_argument(const char* who, const char* what, long value, const char* expected) {
+template <class Number> status wrong_argument(const char* who, const char* what, Number value, const char* expected) {
   return status(std::string("ogm: ") + who + " was given " + what + " = " + std::to_string(value) + "; " + expected + " is needed.");
 }
 

@@ -101,6 +101,14 @@ template <class T, int Width> __device__ inline void store_row(T* row, row_vecto
     if (vectors.holds(first + i)) row[first + i] = from_float<T>(from[i]);
 }
 
+/// As load_row, of a row that may lie otherwise than the one whose vectors these are: at once where it happens to be aligned.
+template <class T, int Width>
+__device__ inline void load_beside(const T* row, row_vectors<Width> vectors, int first, float outside, float (&to)[Width]) {
+  if (vectors.whole(first) && reinterpret_cast<std::uintptr_t>(row + first) % (Width * sizeof(T)) == 0) return load_vector(row + first, to);
+  OGM_UNROLL
+  for (int i = 0; i < Width; ++i) to[i] = vectors.holds(first + i) ? to_float(row[first + i]) : outside;
+}
+
 /// x = value where the mask's byte is not 0. The mask has a byte a column; it is read with one access where it happens to be aligned.
 template <int Width>
 __device__ inline void mask_row(const std::uint8_t* mask, row_vectors<Width> vectors, int first, float value, float (&x)[Width]) {
