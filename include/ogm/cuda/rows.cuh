@@ -21,7 +21,7 @@ template <class Tuning> __device__ inline long row_of_warp() {
   return long(blockIdx.x) * (Tuning::threads / warp_size) + int(threadIdx.x) / warp_size;
 }
 /// Blocks of so many warps that each row has one.
-template <class Tuning> constexpr long blocks_of_warps(long rows) {
+template <class Tuning> __host__ __device__ constexpr long blocks_of_warps(long rows) {
   constexpr long warps = Tuning::threads / warp_size;
   return (rows + warps - 1) / warps;
 }
