@@ -8,6 +8,7 @@ namespace ogm::cuda {
 
 /// The value of another lane. Overloads for structs shuffle their fields.
 __device__ inline float shuffle_xor(float value, int lanes) { return __shfl_xor_sync(whole_warp, value, lanes); }
+/// Likewise.
 __device__ inline double shuffle_xor(double value, int lanes) { return __shfl_xor_sync(whole_warp, value, lanes); }
 
 /// What a reduction combines with: the operation, and the value that leaves the other as it is.

@@ -8,6 +8,7 @@
 
 namespace ogm::cuda {
 
+/// Of another lane.
 __device__ inline probe_score shuffle_xor(probe_score s, int lanes) {
   return {shuffle_xor(s.probability, lanes), shuffle_xor(s.cross_entropy, lanes), shuffle_xor(s.correct, lanes), shuffle_xor(s.rows, lanes),
           shuffle_xor(s.bad_row, lanes)};

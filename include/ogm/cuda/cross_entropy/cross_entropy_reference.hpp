@@ -9,6 +9,7 @@
 
 namespace ogm::cuda {
 
+/// In double: row_loss (rows); dlogits (rows, columns), none where they are not wanted; scores (probes).
 struct cross_entropy_reference_result {
   std::vector<double> row_loss, dlogits;
   cross_entropy_result whole;

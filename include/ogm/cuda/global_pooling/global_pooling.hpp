@@ -15,6 +15,7 @@ template <storage T> struct global_pooling_forward_params {
   long planes, places;  // places below 2^31 - 64
 };
 
+/// Of nn::global_mean's backward pass.
 template <storage T> struct global_pooling_backward_params {
   const T* dy;  // (planes)
   T* dx;        // (planes, places), = or, where `add`, += dy / places

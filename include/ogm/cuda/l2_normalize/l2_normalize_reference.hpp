@@ -8,6 +8,7 @@
 
 namespace ogm::cuda {
 
+/// In double: y (rows, columns), norm (rows).
 struct l2_normalize_forward_result {
   std::vector<double> y, norm;
 };

@@ -52,6 +52,7 @@ template <storage T> struct layer_norm_tuning {
 template <class Tuning> constexpr long layer_norm_rows_a_chunk(long rows) {
   return std::max(Tuning::rows_a_chunk, (rows + Tuning::chunks - 1) / Tuning::chunks);
 }
+/// Chunks of rows of the backward pass.
 template <class Tuning> constexpr long layer_norm_chunks(long rows) {
   return (rows + layer_norm_rows_a_chunk<Tuning>(rows) - 1) / layer_norm_rows_a_chunk<Tuning>(rows);
 }

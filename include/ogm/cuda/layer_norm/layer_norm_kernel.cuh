@@ -94,6 +94,8 @@ struct chunk_sums {
     return (long(element / together) * vectors + v) * together + element % together;
   }
 };
+/// What the kernels of the backward pass are given.
+template <class T> struct norm_chunks : layer_norm_backward_params<T> { chunk_sums layout; };
 template <int Width> __device__ inline void store_sums(float* sums, chunk_sums layout, int v, bool add, const float (&from)[Width]) {
   constexpr int together = Width < 4 ? Width : 4;
   OGM_UNROLL
@@ -181,18 +183,17 @@ __global__ void __launch_bounds__(Tuning::threads) layer_norm_forward_of_blocks(
 
 /// A warp a chunk. Rows of at most warp_size * Tuning::backward_vectors vectors that all begin alike.
 template <class T, class Tuning, int Width>
-__global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor)
-    layer_norm_backward_of_warps(layer_norm_backward_params<T> p, detail::chunk_sums layout) {
-  constexpr int count = Tuning::backward_vectors;
+__global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor) layer_norm_backward_of_warps(detail::norm_chunks<T> p) {
   const int lane = int(threadIdx.x) % warp_size;
+  constexpr int count = Tuning::backward_vectors;
   const long chunk = row_of_warp<Tuning>();
-  if (!OGM_BOUND(warp_has_chunk, chunk < layout.chunks)) return;
+  if (!OGM_BOUND(warp_has_chunk, chunk < p.layout.chunks)) return;
   const auto vectors = row_vectors<Width>::of(p.x, int(p.columns));
 
   float weight[count][Width], dweight[count][Width] = {}, dbias[count][Width] = {};
   OGM_UNROLL
   for (int k = 0; k < count; ++k) load_beside(p.weight, vectors, vectors.first(k * warp_size + lane), 0, weight[k]);
-  for (long row = chunk * layout.rows; row < p.rows && row < (chunk + 1) * layout.rows; ++row) {
+  for (long row = chunk * p.layout.rows; row < p.rows && row < (chunk + 1) * p.layout.rows; ++row) {
     const auto at = detail::norm_row<T, Width>::of(p, row);
     float z[count][Width], gradient[count][Width];
     detail::sum_pair sums = detail::add_pairs::identity;
@@ -215,27 +216,26 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
     for (int k = 0; k < count; ++k) at.store(p.add_x, vectors, vectors.first(k * warp_size + lane), z[k], gradient[k], weight[k], means);
   }
 
-  float* const sums = p.partial + chunk * 2 * layout.array();
+  float* const sums = p.partial + chunk * 2 * p.layout.array();
   OGM_UNROLL
   for (int k = 0; k < count; ++k) {
     const int v = k * warp_size + lane;
-    if (!OGM_BOUND(vector_has_sums, v < layout.vectors)) continue;
-    detail::store_sums(sums, layout, v, false, dweight[k]);
-    detail::store_sums(sums + layout.array(), layout, v, false, dbias[k]);
+    if (!OGM_BOUND(vector_has_sums, v < p.layout.vectors)) continue;
+    detail::store_sums(sums, p.layout, v, false, dweight[k]);
+    detail::store_sums(sums + p.layout.array(), p.layout, v, false, dbias[k]);
   }
 }
 
 /// A block a chunk. Rows of any length that all begin alike.
 template <class T, class Tuning, int Width>
-__global__ void __launch_bounds__(Tuning::threads)
-    layer_norm_backward_of_blocks(layer_norm_backward_params<T> p, detail::chunk_sums layout) {
+__global__ void __launch_bounds__(Tuning::threads) layer_norm_backward_of_blocks(detail::norm_chunks<T> p) {
   OGM_SHARED(detail::sum_pair, scratch, Tuning::threads / warp_size);
   const long chunk = blockIdx.x;
   const auto vectors = row_vectors<Width>::of(p.x, int(p.columns));
-  float* const chunk_sums = p.partial + chunk * 2 * layout.array();
-  for (long row = chunk * layout.rows; row < p.rows && row < (chunk + 1) * layout.rows; ++row) {
+  float* const chunk_sums = p.partial + chunk * 2 * p.layout.array();
+  for (long row = chunk * p.layout.rows; row < p.rows && row < (chunk + 1) * p.layout.rows; ++row) {
     const auto at = detail::norm_row<T, Width>::of(p, row);
-    const bool added = row > chunk * layout.rows;
+    const bool added = row > chunk * p.layout.rows;
     detail::sum_pair sums = detail::add_pairs::identity;
     for (int v = int(threadIdx.x); v < vectors.count(); v += Tuning::threads) {
       float z[Width], gradient[Width], weight[Width];
@@ -248,8 +248,8 @@ __global__ void __launch_bounds__(Tuning::threads)
         sums.second += slope * z[i];
         z[i] *= gradient[i];
       }
-      detail::store_sums(chunk_sums, layout, v, added, z);
-      detail::store_sums(chunk_sums + layout.array(), layout, v, added, gradient);
+      detail::store_sums(chunk_sums, p.layout, v, added, z);
+      detail::store_sums(chunk_sums + p.layout.array(), p.layout, v, added, gradient);
     }
     if (!p.dx) continue;
     sums = reduce_block<Tuning::threads>(sums, detail::add_pairs{}, scratch);
@@ -265,20 +265,19 @@ __global__ void __launch_bounds__(Tuning::threads)
 
 /// dweight and dbias (=, +=) the sums over all chunks: a lane a column, a warp every so many-th chunk, then the warps in their order.
 template <class T, class Tuning>
-__global__ void __launch_bounds__(Tuning::threads_of_sum)
-    layer_norm_sum_of_chunks(layer_norm_backward_params<T> p, detail::chunk_sums layout) {
-  constexpr int warps = Tuning::threads_of_sum / warp_size;
+__global__ void __launch_bounds__(Tuning::threads_of_sum) layer_norm_sum_of_chunks(detail::norm_chunks<T> p) {
   OGM_SHARED(detail::sum_pair, of_warp, Tuning::threads_of_sum);
+  constexpr int warps = Tuning::threads_of_sum / warp_size;
   const int lane = int(threadIdx.x) % warp_size, warp = int(threadIdx.x) / warp_size;
   const long column = long(blockIdx.x) * warp_size + lane;
   const bool has_column = OGM_BOUND(lane_has_column, column < p.columns);
 
   detail::sum_pair total = detail::add_pairs::identity;
   if (has_column) {
-    const float* const sums = p.partial + layout.place(int(column));
-    for (long chunk = warp; chunk < layout.chunks; chunk += warps) {
-      total.first += sums[chunk * 2 * layout.array()];
-      total.second += sums[(chunk * 2 + 1) * layout.array()];
+    const float* const sums = p.partial + p.layout.place(int(column));
+    for (long chunk = warp; chunk < p.layout.chunks; chunk += warps) {
+      total.first += sums[chunk * 2 * p.layout.array()];
+      total.second += sums[(chunk * 2 + 1) * p.layout.array()];
     }
   }
   of_warp[threadIdx.x] = total;

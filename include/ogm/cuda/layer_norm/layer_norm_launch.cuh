@@ -32,14 +32,13 @@ template <class T, class Tuning> chunk_sums layout_of(const layer_norm_backward_
   const int before = int(reinterpret_cast<std::uintptr_t>(p.x) / sizeof(T) % width);
   return {chunks, rows, width, int((p.columns + before + width - 1) / width), before};
 }
-template <class T, class Tuning>
-status launch_chunks(const char* who, const layer_norm_backward_params<T>& p, const chunk_sums& layout, cudaStream_t stream) {
+template <class T, class Tuning> status launch_chunks(const char* who, const norm_chunks<T>& p, cudaStream_t stream) {
   constexpr int width = vector_width<T>;
-  const launch_shape blocks{layout.chunks, Tuning::threads}, warps{blocks_of_warps<Tuning>(layout.chunks), Tuning::threads};
-  if (layout.width == 1) return launch(who, blocks, stream, layer_norm_backward_of_blocks<T, Tuning, 1>, p, layout);
-  if (layout.vectors > warp_size * Tuning::backward_vectors)
-    return launch(who, blocks, stream, layer_norm_backward_of_blocks<T, Tuning, width>, p, layout);
-  return launch(who, warps, stream, layer_norm_backward_of_warps<T, Tuning, width>, p, layout);
+  const launch_shape blocks{p.layout.chunks, Tuning::threads}, warps{blocks_of_warps<Tuning>(p.layout.chunks), Tuning::threads};
+  if (p.layout.width == 1) return launch(who, blocks, stream, layer_norm_backward_of_blocks<T, Tuning, 1>, p);
+  if (p.layout.vectors > warp_size * Tuning::backward_vectors)
+    return launch(who, blocks, stream, layer_norm_backward_of_blocks<T, Tuning, width>, p);
+  return launch(who, warps, stream, layer_norm_backward_of_warps<T, Tuning, width>, p);
 }
 }  // namespace detail
 
@@ -48,10 +47,10 @@ template <storage T, class Tuning> status launch_layer_norm_backward(const layer
   if (status s = check_rows(who, p.rows, p.columns); !s.ok() || p.columns == 0) return s;
   if (reinterpret_cast<std::uintptr_t>(p.partial) % 16 != 0)
     return status(std::string("ogm: ") + who + " was given a workspace that does not begin at a multiple of 16 bytes.");
+  const detail::norm_chunks<T> chunks{p, detail::layout_of<T, Tuning>(p)};
+  if (status s = detail::launch_chunks<T, Tuning>(who, chunks, stream); !s.ok()) return s;
   const long blocks = (p.columns + warp_size - 1) / warp_size;
-  const auto layout = detail::layout_of<T, Tuning>(p);
-  if (status s = detail::launch_chunks<T, Tuning>(who, p, layout, stream); !s.ok()) return s;
-  return launch(who, {blocks, Tuning::threads_of_sum}, stream, layer_norm_sum_of_chunks<T, Tuning>, p, layout);
+  return launch(who, {blocks, Tuning::threads_of_sum}, stream, layer_norm_sum_of_chunks<T, Tuning>, chunks);
 }
 
 }  // namespace ogm::cuda

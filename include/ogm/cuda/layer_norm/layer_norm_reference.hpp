@@ -8,6 +8,7 @@
 
 namespace ogm::cuda {
 
+/// In double: y (rows, columns), mean and inverse_deviation (rows).
 struct layer_norm_forward_result {
   std::vector<double> y, mean, inverse_deviation;
 };
@@ -28,6 +29,7 @@ template <class T> layer_norm_forward_result layer_norm_forward_reference(const 
   return result;
 }
 
+/// In double: dx (rows, columns), none where it is not wanted; dweight and dbias (columns).
 struct layer_norm_backward_result {
   std::vector<double> dx, dweight, dbias;
 };
