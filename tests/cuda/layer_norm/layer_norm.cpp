@@ -89,14 +89,15 @@ template <class T, class Tuning> void check_both(const shape& s) {
 
 TEST_CASE("layer_norm on the device: rows of every length") {
   in_every_order([] {
-    for (const long columns : {1, 3, 4, 31, 64, 125, 128, 129, 132, 260, 517}) check_both<float, small_layer_norm_tuning>({5, columns});
-    for (const long columns : {1, 7, 8, 40, 255, 256, 264, 1043}) check_both<cuda::half, small_layer_norm_tuning>({5, columns});
+    for (const long columns : {1, 3, 4, 31, 64, 125, 128, 129, 132, 256, 260, 517})
+      check_both<float, small_layer_norm_tuning>({5, columns});
+    for (const long columns : {1, 7, 8, 40, 255, 256, 264, 512, 520, 1043}) check_both<cuda::half, small_layer_norm_tuning>({5, columns});
   });
 }
 
 TEST_CASE("layer_norm on the device: every number of rows, and parts that are not wanted") {
   for (const long rows : {1, 2, 3, 4, 7, 10})
-    for (const long columns : {36, 37, 180}) {
+    for (const long columns : {36, 37, 180, 260}) {
       check_both<float, small_layer_norm_tuning>({rows, columns});
       check_backward<float, small_layer_norm_tuning>({rows, columns}, {.weight = true}, false);
     }
@@ -108,7 +109,7 @@ TEST_CASE("layer_norm on the device: rows that begin beside a boundary, and arra
   for (const std::size_t in : {0, 1, 3})
     for (const std::size_t out : {0, 2, 3})
       for (const std::size_t weight : {0, 3})
-        for (const long columns : {5, 36, 128, 516}) {
+        for (const long columns : {5, 36, 128, 200, 516}) {
           check_both<float, small_layer_norm_tuning>({3, columns, in, out, weight});
           check_both<cuda::half, small_layer_norm_tuning>({3, columns + columns % 8, in, out, weight});
         }
@@ -116,12 +117,12 @@ TEST_CASE("layer_norm on the device: rows that begin beside a boundary, and arra
 
 TEMPLATE_TEST_CASE("layer_norm on the device: as it is tuned", "", float, cuda::half, cuda::bfloat16) {
   using tuning = cuda::layer_norm_tuning<TestType>;
-  for (const long columns : {60, 512, 1024, 1100}) check_both<TestType, tuning>({9, columns});
+  for (const long columns : {60, 512, 1024, 4104}) check_both<TestType, tuning>({9, columns});
   check_both<TestType, tuning>({70, 8});
 }
 
 TEST_CASE("layer_norm on the device: in place of the gradient") {
-  for (const long columns : {36, 37, 180}) {
+  for (const long columns : {36, 37, 180, 260}) {
     const long rows = 4, count = rows * columns;
     const std::vector<float> x = numbers(count, 1), dy = numbers(count, 2), weight = numbers(columns, 3), statistics = numbers(rows, 4);
     std::vector<float> unused(std::size_t(count), 0);
@@ -149,7 +150,7 @@ TEST_CASE("layer_norm on the device: in place of the gradient") {
 }
 
 TEST_CASE("layer_norm on the device: the same bits in every order of threads") {
-  for (const long columns : {36, 301}) {
+  for (const long columns : {36, 180, 301, 520}) {
     const long rows = 9, count = rows * columns;
     device_array<float> x(numbers(count, 1)), dy(numbers(count, 2)), weight(numbers(columns, 3)), y(std::size_t(count), 0),
         mean(std::size_t(rows), 0), inverse(std::size_t(rows), 0), dx(std::size_t(count), 0), dweight(std::size_t(columns), 0),
@@ -206,10 +207,9 @@ TEST_CASE("layer_norm on the device: large means, equal elements, infinities and
 TEMPLATE_TEST_CASE("layer_norm on the device: how much it moves", "", float, cuda::half) {
   using T = TestType;
   constexpr int width = cuda::vector_width<T>;
-  for (const long columns : {24 * width, 400 * width}) {
+  for (const long columns : {24 * width, 48 * width, 400 * width}) {
     INFO(columns << " columns");
-    const bool is_long = columns > 32 * width;
-    const double reads = is_long ? 2 : 1;
+    const bool is_long = columns > 32 * width, is_held = columns <= 64 * width;
     const long rows = 24, count = rows * columns;
     const double bytes = double(count) * sizeof(T), a_row = double(columns) * sizeof(T);
     device_array<T> x(stored<T>(numbers(count, 1))), dy(stored<T>(numbers(count, 2))), weight(stored<T>(numbers(columns, 3))),
@@ -223,8 +223,9 @@ TEMPLATE_TEST_CASE("layer_norm on the device: how much it moves", "", float, cud
                       {x.data(), weight.data(), weight.data(), y.data(), mean.data(), inverse.data(), rows, columns}, nullptr)
                       .throw_if_failed();
                 }),
-                (reads + 2) * bytes + warps * a_sector_a_row, bytes + 2 * a_sector_a_row);
-    // The sums of each of three chunks are written and read once; those of long rows once a row. weight: once a chunk, or with each read.
+                (is_long ? 4 : 3) * bytes + warps * a_sector_a_row, bytes + 2 * a_sector_a_row);
+    // The sums of each of three chunks are written and read once; those of rows that are not held once a row. weight: once a chunk, or with
+    // each read.
     const double sums = 3 * 2 * double(columns) * sizeof(float);
     check_moved(check_traced([&] {
                   cuda::launch_layer_norm_backward<T, small_layer_norm_tuning>(
@@ -233,8 +234,8 @@ TEMPLATE_TEST_CASE("layer_norm on the device: how much it moves", "", float, cud
                       nullptr)
                       .throw_if_failed();
                 }),
-                reads * 2 * bytes + (is_long ? 2 * bytes + sums / 3 * double(rows - 3) : 3 * a_row) + sums + 2 * warps * a_sector_a_row,
-                bytes + (is_long ? sums / 3 * double(rows) : sums) + 2 * a_row);
+                (is_held ? 2 * bytes + 3 * a_row : 6 * bytes + sums / 3 * double(rows - 3)) + sums + 2 * warps * a_sector_a_row,
+                bytes + (is_held ? sums : sums / 3 * double(rows)) + 2 * a_row);
   }
 }
 #endif

@@ -5,7 +5,7 @@
 
 namespace ogm::test {
 
-/// Two warps, one vector a lane, two blocks, three chunks: rows of more than 32 vectors are long.
+/// Two warps, one vector a lane, two blocks, three chunks: rows of more than 32 vectors are long, of more than 64 not held.
 struct small_layer_norm_tuning {
   static constexpr int threads = 64;
   static constexpr int forward_vectors = 1;

@@ -40,8 +40,8 @@ template <storage T> struct layer_norm_backward_params {
 template <storage T> struct layer_norm_tuning {
   static constexpr int threads = 256;                              // a block
   static constexpr int forward_vectors = sizeof(T) == 4 ? 8 : 4;   // a lane holds, of a short row: 1024 columns
-  static constexpr int backward_vectors = sizeof(T) == 4 ? 4 : 2;  // likewise: 512 columns
-  static constexpr int blocks_a_multiprocessor = 2;                // of the backward kernel of short rows: leaves a lane 128 registers
+  static constexpr int backward_vectors = sizeof(T) == 4 ? 4 : 2;  // likewise: 512 columns; a thread of a longer one
+  static constexpr int blocks_a_multiprocessor = 2;                // of the backward kernel that holds rows: leaves a thread 128 registers
   static constexpr long blocks = 65536;                            // a grid of the forward kernel of long rows
   static constexpr long chunks = 1024;                             // of rows, whose sums for dweight and dbias are kept apart
   static constexpr long rows_a_chunk = 4;                          // at least
@@ -76,8 +76,9 @@ status launch_layer_norm_forward(const layer_norm_forward_params<T>&, cudaStream
 /// Numerics   float; sums over rows are taken in an order that the shape says: the same bits in every run
 /// Empty      no rows: dweight and dbias are 0, or stay as they are where added to
 /// Errors     a status that names the argument
-/// Cost       reads rows that fit the registers of a warp once, longer ones twice. Rows of an odd length, or that do not lie alike (modulo
-///            16 bytes), are read element by element
+/// Cost       reads rows that fit the registers of a block (4096 columns) once, longer ones twice, with the sums of a chunk read and
+/// written
+///            for each; so are rows of a length that 16 bytes do not divide, or that do not lie alike (modulo 16), element by element
 template <storage T, class Tuning = layer_norm_tuning<T>>
 status launch_layer_norm_backward(const layer_norm_backward_params<T>&, cudaStream_t);
 

@@ -1,6 +1,7 @@
 #pragma once
 // The kernels of layer normalisation. Forward: a warp a row, held in registers, or a block a row, read twice. Backward: a warp or a block a
-// chunk of rows, whose sums for dweight and dbias it keeps, and a kernel that adds those of all chunks.
+// chunk of rows, held in registers with the sums for dweight and dbias, or a block, which reads rows twice and keeps the sums in memory;
+// and a kernel that adds the sums of all chunks.
 
 #include <ogm/cuda/layer_norm/layer_norm.hpp>
 #include <ogm/cuda/reduce.cuh>
@@ -181,25 +182,26 @@ __global__ void __launch_bounds__(Tuning::threads) layer_norm_forward_of_blocks(
   }
 }
 
-/// A warp a chunk. Rows of at most warp_size * Tuning::backward_vectors vectors that all begin alike.
-template <class T, class Tuning, int Width>
-__global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor) layer_norm_backward_of_warps(detail::norm_chunks<T> p) {
-  const int lane = int(threadIdx.x) % warp_size;
+/// Threads, a warp or the block, share a chunk. Rows of at most Threads * Tuning::backward_vectors vectors that all begin alike.
+template <class T, class Tuning, int Width, int Threads>
+__global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor) layer_norm_backward_held(detail::norm_chunks<T> p) {
+  OGM_SHARED(detail::sum_pair, scratch, Tuning::threads / warp_size);
   constexpr int count = Tuning::backward_vectors;
-  const long chunk = row_of_warp<Tuning>();
-  if (!OGM_BOUND(warp_has_chunk, chunk < p.layout.chunks)) return;
+  const int thread = int(threadIdx.x) % Threads;
+  const long chunk = long(blockIdx.x) * (Tuning::threads / Threads) + int(threadIdx.x) / Threads;
+  if (!OGM_BOUND(chunk_exists, chunk < p.layout.chunks)) return;
   const auto vectors = row_vectors<Width>::of(p.x, int(p.columns));
 
   float weight[count][Width], dweight[count][Width] = {}, dbias[count][Width] = {};
   OGM_UNROLL
-  for (int k = 0; k < count; ++k) load_beside(p.weight, vectors, vectors.first(k * warp_size + lane), 0, weight[k]);
+  for (int k = 0; k < count; ++k) load_beside(p.weight, vectors, vectors.first(k * Threads + thread), 0, weight[k]);
   for (long row = chunk * p.layout.rows; row < p.rows && row < (chunk + 1) * p.layout.rows; ++row) {
     const auto at = detail::norm_row<T, Width>::of(p, row);
     float z[count][Width], gradient[count][Width];
     detail::sum_pair sums = detail::add_pairs::identity;
     OGM_UNROLL
     for (int k = 0; k < count; ++k) {
-      at.load(vectors, vectors.first(k * warp_size + lane), z[k], gradient[k]);
+      at.load(vectors, vectors.first(k * Threads + thread), z[k], gradient[k]);
       OGM_UNROLL
       for (int i = 0; i < Width; ++i) {
         const float slope = gradient[k][i] * weight[k][i];
@@ -210,16 +212,19 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
       }
     }
     if (!p.dx) continue;
-    sums = reduce_warp(sums, detail::add_pairs{});
+    if constexpr (Threads == warp_size)
+      sums = reduce_warp(sums, detail::add_pairs{});
+    else
+      sums = reduce_block<Threads>(sums, detail::add_pairs{}, scratch);
     const detail::sum_pair means{sums.first / float(p.columns), sums.second / float(p.columns)};
     OGM_UNROLL
-    for (int k = 0; k < count; ++k) at.store(p.add_x, vectors, vectors.first(k * warp_size + lane), z[k], gradient[k], weight[k], means);
+    for (int k = 0; k < count; ++k) at.store(p.add_x, vectors, vectors.first(k * Threads + thread), z[k], gradient[k], weight[k], means);
   }
 
   float* const sums = p.partial + chunk * 2 * p.layout.array();
   OGM_UNROLL
   for (int k = 0; k < count; ++k) {
-    const int v = k * warp_size + lane;
+    const int v = k * Threads + thread;
     if (!OGM_BOUND(vector_has_sums, v < p.layout.vectors)) continue;
     detail::store_sums(sums, p.layout, v, false, dweight[k]);
     detail::store_sums(sums + p.layout.array(), p.layout, v, false, dbias[k]);

@@ -34,11 +34,12 @@ template <class T, class Tuning> chunk_sums layout_of(const layer_norm_backward_
 }
 template <class T, class Tuning> status launch_chunks(const char* who, const norm_chunks<T>& p, cudaStream_t stream) {
   constexpr int width = vector_width<T>;
-  const launch_shape blocks{p.layout.chunks, Tuning::threads}, warps{blocks_of_warps<Tuning>(p.layout.chunks), Tuning::threads};
+  constexpr int threads = Tuning::threads, held = Tuning::backward_vectors;
+  const launch_shape blocks{p.layout.chunks, threads}, warps{blocks_of_warps<Tuning>(p.layout.chunks), threads};
   if (p.layout.width == 1) return launch(who, blocks, stream, layer_norm_backward_of_blocks<T, Tuning, 1>, p);
-  if (p.layout.vectors > warp_size * Tuning::backward_vectors)
-    return launch(who, blocks, stream, layer_norm_backward_of_blocks<T, Tuning, width>, p);
-  return launch(who, warps, stream, layer_norm_backward_of_warps<T, Tuning, width>, p);
+  if (p.layout.vectors <= warp_size * held) return launch(who, warps, stream, layer_norm_backward_held<T, Tuning, width, warp_size>, p);
+  if (p.layout.vectors <= threads * held) return launch(who, blocks, stream, layer_norm_backward_held<T, Tuning, width, threads>, p);
+  return launch(who, blocks, stream, layer_norm_backward_of_blocks<T, Tuning, width>, p);
 }
 }  // namespace detail
 
