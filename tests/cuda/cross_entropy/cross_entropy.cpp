@@ -76,7 +76,8 @@ template <class T> struct batch {
                                     .add = with.add,
                                     .scale = 2.5f,
                                     .probes = with.probes};
-    for (int u = 0; u < with.probes; ++u) p.probe[u] = {probe_logits[std::size_t(u)].data(), probe_labels[std::size_t(u)].data()};
+    for (int u = 0; u < with.probes; ++u)
+      p.probe[u] = {probe_logits[std::size_t(u)].data(), probe_labels[std::size_t(u)].data(), p.sample_weight};
     return p;
   }
 };
@@ -110,7 +111,7 @@ template <class T> struct device_batch {
     params.workspace = workspace.data(), params.scores = scores.data();
     for (int u = 0; u < b.with.probes; ++u) {
       params.probe[u] = {probe_logits.emplace_back(b.probe_logits[std::size_t(u)], b.with.offset_in).data(),
-                         probe_labels.emplace_back(b.probe_labels[std::size_t(u)]).data()};
+                         probe_labels.emplace_back(b.probe_labels[std::size_t(u)]).data(), params.sample_weight};
     }
   }
   /// Everything that was written, as numbers.
@@ -172,7 +173,8 @@ TEST_CASE("cross_entropy on the device: smoothing, weights, absent labels, sums,
                       .sample_weights = (bits & 4) != 0,
                       .mean = (bits & 8) == 0,
                       .absent = (bits & 16) != 0,
-                      .add = (bits & 32) != 0};
+                      .add = (bits & 32) != 0,
+                      .probes = bits & 1};
       check<float, small_cross_entropy_tuning>({7, columns, o});
     }
   check<float, small_cross_entropy_tuning>({7, 28, {.smoothing = 1, .class_weights = true}});
@@ -329,7 +331,7 @@ TEST_CASE("cross_entropy's reference is the host's cross_entropy, and its scores
     op::cross_entropy_forward<float>{terms, b.logits.data(), probability.data(), &loss, &divisor, &bad_row}();
     const float dloss = b.params().scale;
     op::cross_entropy_backward<float>{terms, probability.data(), &divisor, &dloss, b.dlogits.data(), true}();
-    op::score_logits<float>{b.probe_logits[0].data(), b.probe_labels[0].data(), b.rows, b.columns, out}();
+    op::score_logits<float>{b.probe_logits[0].data(), b.probe_labels[0].data(), b.rows, b.columns, out, b.params().sample_weight}();
     CHECK(!apart(double(loss), expected.whole.loss, 1e-6));
     CHECK(!apart(divisor, expected.whole.divisor, 1e-12));
     CHECK(!apart(terms.weight_sum(), expected.whole.weight_sum, 1e-12));

@@ -9,6 +9,7 @@ namespace ogm::test {
 struct small_cross_entropy_tuning {
   static constexpr int threads = 64;
   static constexpr int vectors_a_lane = 1;
+  static constexpr int blocks_a_multiprocessor = 4;
   static constexpr long blocks = 2;
   static constexpr int threads_of_sum = 64;
 };

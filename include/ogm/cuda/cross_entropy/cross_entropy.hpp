@@ -11,8 +11,9 @@ namespace ogm::cuda {
 
 /// The logits of one modality alone, and who has a label for it.
 template <storage T> struct probe_logits {
-  const T* logits;             // (rows, columns)
-  const std::int32_t* labels;  // (rows), -1: the modality is not there
+  const T* logits;                   // (rows, columns)
+  const std::int32_t* labels;        // (rows), -1: the modality is not there
+  const T* sample_weight = nullptr;  // (rows), multiplies a row's probability and cross-entropy; null: 1
 };
 
 inline constexpr int most_probes = 8;
@@ -59,6 +60,7 @@ template <storage T> struct cross_entropy_params {
 template <storage T> struct cross_entropy_tuning {
   static constexpr int threads = 256;                            // a block
   static constexpr int vectors_a_lane = sizeof(T) == 4 ? 4 : 2;  // held in registers by the kernel of short rows: 512 classes
+  static constexpr int blocks_a_multiprocessor = 4;              // of long rows, at least: leaves a thread 64 registers
   static constexpr long blocks = 65536;                          // a grid of the kernel of long rows
   static constexpr int threads_of_sum = 512;                     // a block that sums over the rows
 };

@@ -119,8 +119,10 @@ struct row_loss {
     l.top = top, l.others = sums.others, l.sum = sums.others + at_label;
     const float cost = below == 0 ? log1pf(sums.others) : below + logf(l.sum);
     if (r.probe >= 0) {
+      const T* const weights = p.probe[r.probe].sample_weight;
+      const float weight = weights ? to_float(weights[r.row]) : 1;
       float* const score = p.workspace + 4 * (r.probe * p.rows + r.row);
-      if (writes) store_vector(score, {at_label / l.sum, cost, sums.wrong == 0 ? 1.0f : 0.0f, 0.0f});
+      if (writes) store_vector(score, {weight * at_label / l.sum, weight * cost, sums.wrong == 0 ? 1.0f : 0.0f, 0.0f});
       return l;
     }
     const float sample = p.sample_weight ? to_float(p.sample_weight[r.row]) : 1, scale = p.scale / float(p.result->divisor) * sample;
@@ -207,7 +209,7 @@ __global__ void __launch_bounds__(Tuning::threads) cross_entropy_of_warps(cross_
 
 /// Rows of any length; those of the loss and then those of every probe.
 template <class T, class Tuning, int Width>
-__global__ void __launch_bounds__(Tuning::threads) cross_entropy_of_blocks(cross_entropy_params<T> p) {
+__global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor) cross_entropy_of_blocks(cross_entropy_params<T> p) {
   OGM_SHARED(detail::class_sums, scratch, Tuning::threads / warp_size);
   for (long index = blockIdx.x; index < p.rows * (1 + p.probes); index += gridDim.x) {
     const auto r = detail::labelled_row<T, Width>::of(p, int(index / p.rows) - 1, index % p.rows);

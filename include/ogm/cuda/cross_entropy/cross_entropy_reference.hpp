@@ -41,8 +41,9 @@ template <class T> probe_score score_reference(const probe_logits<T>& probe, lon
     const double log_probability = log_softmax(x, columns)[std::size_t(y)];
     bool right = true;
     for (long c = 0; c < columns; ++c) right = right && (c < y ? to_float(x[c]) < to_float(x[y]) : to_float(x[c]) <= to_float(x[y]));
-    s.probability += std::exp(log_probability);
-    s.cross_entropy -= log_probability;
+    const double weight = probe.sample_weight ? double(to_float(probe.sample_weight[r])) : 1;
+    s.probability += weight * std::exp(log_probability);
+    s.cross_entropy -= weight * log_probability;
     s.correct += right ? 1 : 0;
     s.rows += 1;
   }
