@@ -8,7 +8,7 @@ list(SORT headers)
 set(OGM_HEADERS "")
 foreach(header IN LISTS headers)
   set(keep TRUE)
-  if(header MATCHES "^ogm/cuda/" AND NOT OGM_HAS_CUDA)   # tests/cuda has them compiled alone, too
+  if(header MATCHES "^(ogm|avqa)/cuda/" AND NOT OGM_HAS_CUDA)   # tests/cuda has them compiled alone, too
     set(keep FALSE)
   endif()
   foreach(pair IN LISTS ogm_headers_of_part)
