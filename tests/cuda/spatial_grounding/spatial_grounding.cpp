@@ -199,8 +199,9 @@ void add_to(std::vector<double>& sum, const std::vector<double>& x) {
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += x[i];
 }
 
-/// `size`: of the features and of the sound, to which their gradients are inverse.
-template <class T, class Tuning> void check_backward(const shape& s, const wanted& w, const batch& b, double size = 1) {
+/// `of_maps`, `of_sound`: the sizes of the features and of the sound, or the least norm, to which their gradients are inverse.
+template <class T, class Tuning>
+void check_backward(const shape& s, const wanted& w, const batch& b, double of_maps = 1, double of_sound = 1) {
   INFO("backward, " << text(s) << ", wanted " << w.dsound << w.dmaps << w.add << w.dweight);
   backward_run<T> run(s, w, b);
   const auto p = run.template arguments<Tuning>();
@@ -214,13 +215,13 @@ template <class T, class Tuning> void check_backward(const shape& s, const wante
     auto expected = avqa::cuda::spatial_grounding_backward_reference(host, got.on_host(w));
     add_to(expected_sound, expected.dsound);
     if (w.add) add_to(expected.dmaps, over(got.before, 1));
-    if (w.dmaps) CHECK(count_apart_over(got.dmaps.values(), expected.dmaps, 1 / size) == 0);
+    if (w.dmaps) CHECK(count_apart_over(got.dmaps.values(), expected.dmaps, 1 / of_maps) == 0);
   }
-  if (w.dsound) CHECK(count_apart_over(run.dsound.values(), expected_sound, 1 / size) == 0);
+  if (w.dsound) CHECK(count_apart_over(run.dsound.values(), expected_sound, 1 / of_sound) == 0);
 }
 
-constexpr wanted everything{true, true, false, true}, added{true, true, true, false}, of_sound{true, false, false, true},
-    of_maps{false, true, false, false};
+constexpr wanted everything{true, true, false, true}, added{true, true, true, false}, only_sound{true, false, false, true},
+    only_maps{false, true, false, false};
 
 template <class T, class Tuning> void check_both(shape s, std::initializer_list<wanted> wishes) {
   for (const bool held : {true, false}) {
@@ -240,14 +241,14 @@ template <class T> void sweep(std::initializer_list<wanted> wishes) {
 }  // namespace
 
 TEST_CASE("spatial grounding on the device: maps of every shape") {
-  sweep<float>({everything, added, of_sound, of_maps});
+  sweep<float>({everything, added, only_sound, only_maps});
   sweep<cuda::half>({everything, added});
 }
 
 TEST_CASE("spatial grounding on the device: in every order of threads") {
   in_every_order([] {
     for (const shape& s : {shape{2, 70, 20}, shape{1, 40, 300}, shape{2, 8, 9}})
-      check_both<float, small_grounding_tuning>(s, {everything, of_maps});
+      check_both<float, small_grounding_tuning>(s, {everything, only_maps});
   });
 }
 
@@ -304,14 +305,16 @@ TEST_CASE("spatial grounding on the device: the gradient of one of two maps") {
 }
 
 TEST_CASE("spatial grounding on the device: maps of zeros, and vectors below the least norm") {
+  const auto or_least = [](float size) { return std::max(double(size), 1e-12); };
   for (const bool held : {true, false})
-    for (const float size : {0.f, 1e-14f, 1e-11f}) {
-      const shape s{2, 40, 20, true, held};
-      INFO("features of " << size);
-      const batch b(s, size, size);
-      check_forward<float, small_grounding_tuning>(s, b, size > 0 ? size : 1);
-      check_backward<float, small_grounding_tuning>(s, everything, b, std::max(size, 1e-12f));
-    }
+    for (const float of_maps : {0.f, 1e-13f, 1e-11f, 1.f})
+      for (const float of_sound : {0.f, 1e-13f, 1e-11f, 1.f}) {
+        const shape s{2, 40, 20, true, held};
+        INFO("features of " << of_maps << ", sound of " << of_sound);
+        const batch b(s, of_maps, of_sound);
+        check_forward<float, small_grounding_tuning>(s, b, or_least(of_maps));
+        check_backward<float, small_grounding_tuning>(s, everything, b, or_least(of_maps), or_least(of_sound));
+      }
   const shape s{2, 40, 20};
   check_forward<cuda::half, small_grounding_tuning>(s, batch(s, 0));
   check_forward<cuda::half, small_grounding_tuning>(s, batch(s, 1, 0));
@@ -326,8 +329,8 @@ TEST_CASE("spatial grounding on the device: features whose squares are beyond fl
         const shape s{2, 40, 20, true, held};
         batch b(s, size, loud);
         for (long c = 0; c < s.channels; ++c) {
-          b.maps[0][std::size_t(c * s.locations + 3)] = 0;     // a location where nothing is
-          b.maps[0][std::size_t(c * s.locations + 4)] = 0.5f;  // one that is small beside the others
+          b.maps[0][std::size_t(c * s.locations + 3)] = 0;      // a location where nothing is
+          b.maps[0][std::size_t(c * s.locations + 4)] = 1e-3f;  // one that is small beside the others
         }
         check_forward<float, small_grounding_tuning>(s, b, size);
         backward_run<float> run(s, everything, b);
