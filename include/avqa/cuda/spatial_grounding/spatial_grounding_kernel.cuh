@@ -47,7 +47,7 @@ template <class T, class Tuning, int Width, class Needs> struct map_layout {
   bool held;
 
   __host__ __device__ constexpr int vectors() const { return locations / Width; }
-  /// Vectors of a row that the threads take side by side, and rows that they take so: a multiple of four, which ends with a sector.
+  /// Vectors of a row that the threads take side by side, and rows that they take so: four rows of vectors end with a sector.
   __host__ __device__ constexpr int across() const { return vectors() < threads ? vectors() : threads; }
   __host__ __device__ constexpr int rows_at_once() const {
     const int rows = threads / across();
