@@ -1,5 +1,4 @@
 // error: avqa: clips go to sound (batch, time, channel) and maps (batch, time, channel, height, width). Give tensors of three and of five
-// axes.
 #include <avqa/features/clips.hpp>
 #include <avqa/features/store.hpp>
 int main() {

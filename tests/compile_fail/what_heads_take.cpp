@@ -1,7 +1,7 @@
 // error: ogm: a head was given another number of modalities than it has.
-// error: ogm: probe::self_head needs a head that conditions one modality on another, of equal widths. Write with_probe<policy,
-// probe::zero_feature>. error: ogm: this kind of probe is computed by the trainer, not by the head. error: ogm: a metric reads host memory.
-// Copy the scores with copy_to<memory::host>.
+// error: ogm: probe::self_head needs a head that conditions one modality on another, of equal widths.
+// error: ogm: this kind of probe is computed by the trainer, not by the head.
+// error: ogm: a metric reads host memory. Copy the scores with copy_to<memory::host>.
 #include <ogm/fusion/concat.hpp>
 #include <ogm/fusion/sum.hpp>
 #include <ogm/train/metrics/accuracy.hpp>

@@ -1,7 +1,8 @@
 // error: ogm: a recurrent layer stacks at most 10 layers. Put two of them in a sequence.
 // error: ogm: a mask is not of std::uint8_t. Convert it: nonzero leaves an element out.
-// error: ogm: resnet18_encoder takes images (batch, channel, height, width) or videos (batch, channel, time, height, width). Reshape the
-// tensor. error: ogm: sequential holds no layer. Give it one. error: ogm: a tensor to slice needs an axis. Reshape it.
+// error: ogm: resnet18_encoder takes images (batch, channel, height, width) or videos (batch, channel, time, height, width).
+// error: ogm: sequential holds no layer. Give it one.
+// error: ogm: a tensor to slice needs an axis. Reshape it.
 #include <ogm/nn/lstm.hpp>
 #include <ogm/nn/resnet18.hpp>
 #include <ogm/nn/sequential.hpp>

@@ -6,13 +6,13 @@
 
 namespace ogm::cuda {
 
-/// Columns are counted by int, with room for the vectors at both ends.
-inline constexpr long most_columns = 0x7fffffff - 64;
+/// Columns are counted by int, with room for one stride of the largest block beyond the end.
+inline constexpr long most_columns = 0x7fffffff - 2048;
 
 /// Whether there can be so many rows and columns.
 inline status check_rows(const char* who, long rows, long columns) {
   if (rows < 0) return wrong_argument(who, "rows", rows, "0 or more");
-  if (columns < 0 || columns > most_columns) return wrong_argument(who, "columns", columns, "0 to 2147483583");
+  if (columns < 0 || columns > most_columns) return wrong_argument(who, "columns", columns, "0 to 2147481599");
   return {};
 }
 

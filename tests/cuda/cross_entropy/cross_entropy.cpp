@@ -357,8 +357,8 @@ TEST_CASE("cross_entropy on the device: arguments that it cannot work with") {
     return s.what();
   };
   CHECK(refused([](auto& p) { p.rows = -1; }) == "ogm: cross_entropy was given rows = -1; 0 or more is needed.");
-  CHECK(refused([](auto& p) { p.columns = 0; }) == "ogm: cross_entropy was given columns = 0; 1 to 2147483583 is needed.");
-  CHECK(refused([](auto& p) { p.columns = 1L << 31; }) == "ogm: cross_entropy was given columns = 2147483648; 0 to 2147483583 is needed.");
+  CHECK(refused([](auto& p) { p.columns = 0; }) == "ogm: cross_entropy was given columns = 0; 1 to 2147481599 is needed.");
+  CHECK(refused([](auto& p) { p.columns = 1L << 31; }) == "ogm: cross_entropy was given columns = 2147483648; 0 to 2147481599 is needed.");
   CHECK(refused([](auto& p) { p.label_smoothing = 1.5f; }) ==
         "ogm: cross_entropy was given label_smoothing = 1.500000; a number from 0 to 1 is needed.");
   CHECK(refused([](auto& p) { p.label_smoothing = not_a_number; }) ==
@@ -367,4 +367,5 @@ TEST_CASE("cross_entropy on the device: arguments that it cannot work with") {
   device_array<float> workspace(64);
   CHECK(refused([&](auto& p) { p.workspace = workspace.data() + 1; }) ==
         "ogm: cross_entropy was given a workspace that does not begin at a multiple of 16 bytes.");
+  CHECK(refused([](auto& p) { p.workspace = nullptr; }) == "ogm: cross_entropy was given no workspace.");
 }

@@ -291,7 +291,7 @@ TEST_CASE("layer_norm on the device: arguments that it cannot work with, and non
   CHECK(forward(0, 5) == "");
   CHECK(forward(5, 0) == "");
   CHECK(forward(-1, 5) == "ogm: layer_norm_forward was given rows = -1; 0 or more is needed.");
-  CHECK(forward(5, 1L << 31) == "ogm: layer_norm_forward was given columns = 2147483648; 0 to 2147483583 is needed.");
+  CHECK(forward(5, 1L << 31) == "ogm: layer_norm_forward was given columns = 2147483648; 0 to 2147481599 is needed.");
   CHECK(forward(5, 5, -1) == "ogm: layer_norm_forward was given epsilon = -1.000000; 0 or more is needed.");
   CHECK(forward(5, 5, std::numeric_limits<float>::quiet_NaN()) == "ogm: layer_norm_forward was given epsilon = nan; 0 or more is needed.");
   const auto backward = [](long rows, long columns, float* partial = nullptr) {
@@ -300,7 +300,8 @@ TEST_CASE("layer_norm on the device: arguments that it cannot work with, and non
     return cuda::launch_layer_norm_backward<float>(p, nullptr).what();
   };
   CHECK(backward(5, 0) == "");
-  CHECK(backward(5, -2) == "ogm: layer_norm_backward was given columns = -2; 0 to 2147483583 is needed.");
+  CHECK(backward(5, -2) == "ogm: layer_norm_backward was given columns = -2; 0 to 2147481599 is needed.");
+  CHECK(backward(5, 5) == "ogm: layer_norm_backward was given no workspace.");
   device_array<float> workspace(64);
   CHECK(backward(5, 5, workspace.data() + 1) ==
         "ogm: layer_norm_backward was given a workspace that does not begin at a multiple of 16 bytes.");

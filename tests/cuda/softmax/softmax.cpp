@@ -192,10 +192,10 @@ TEST_CASE("softmax on the device: arguments that it cannot work with, and none")
   CHECK(forward(0, 5) == "");
   CHECK(forward(5, 0) == "");
   CHECK(forward(-1, 5) == "ogm: softmax_forward was given rows = -1; 0 or more is needed.");
-  CHECK(forward(5, 1L << 31) == "ogm: softmax_forward was given columns = 2147483648; 0 to 2147483583 is needed.");
+  CHECK(forward(5, 1L << 31) == "ogm: softmax_forward was given columns = 2147483648; 0 to 2147481599 is needed.");
   CHECK(forward(5, 5, 0) == "ogm: softmax_forward was given rows_a_mask = 0; 1 or more is needed.");
   CHECK(forward(5, 5, 1, 0) == "ogm: softmax_forward was given mask_rows = 0; 1 or more is needed.");
   const auto backward = cuda::launch_softmax_backward<float>({nullptr, nullptr, nullptr, 5, -2}, nullptr);
   CHECK(backward.error() == cudaErrorInvalidValue);
-  CHECK_THROWS_WITH(backward.throw_if_failed(), "ogm: softmax_backward was given columns = -2; 0 to 2147483583 is needed.");
+  CHECK_THROWS_WITH(backward.throw_if_failed(), "ogm: softmax_backward was given columns = -2; 0 to 2147481599 is needed.");
 }

@@ -188,6 +188,6 @@ TEST_CASE("oneDNN's large products of a transposed factor have the same bits on 
   }
 }
 
-#endif
-
 }  // namespace onednn_test
+
+#endif

@@ -201,9 +201,13 @@ template <int Threads, class T> __device__ inline float normalise(const T* x, in
   if (largest == 0) largest = 1;  // or all else is NaN, which the squares will find
   float squares = 0;
   for (int c = int(threadIdx.x); c < count; c += Threads) squares += (unit[c] / largest) * (unit[c] / largest);
-  float norm = sqrtf(reduce_block<Threads>(squares, addition{}, scratch)) * largest;
-  if (norm < least_norm) norm = least_norm;
-  for (int c = int(threadIdx.x); c < count; c += Threads) unit[c] /= norm;
+  const float relative = sqrtf(reduce_block<Threads>(squares, addition{}, scratch));
+  const float norm = relative * largest;  // which may be beyond float
+  if (norm < least_norm) {
+    for (int c = int(threadIdx.x); c < count; c += Threads) unit[c] /= least_norm;
+    return least_norm;
+  }
+  for (int c = int(threadIdx.x); c < count; c += Threads) unit[c] = unit[c] / largest / relative;
   return norm;
 }
 

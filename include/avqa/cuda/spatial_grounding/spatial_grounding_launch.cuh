@@ -80,6 +80,8 @@ template <storage T, class Tuning>
 status launch_spatial_grounding_backward(const spatial_grounding_backward_params<T>& p, cudaStream_t stream) {
   constexpr const char* who = "spatial_grounding_backward";
   if (status s = detail::check_spatial_grounding(who, p); !s.ok() || p.frames == 0) return s;
+  if (p.negative.dmaps && !p.negative.maps)
+    return status(std::string("avqa: ") + who + " was given gradients of negative maps and no maps.");
   if (!p.dsound && !p.positive.dmaps && !p.negative.dmaps) return {};
   using kernel = detail::spatial_grounding_backward_kernel;
   const auto in_vectors = [](const auto& of) { return detail::lies_in_vectors(of.maps, 4) && detail::lies_in_vectors(of.dmaps, 4); };

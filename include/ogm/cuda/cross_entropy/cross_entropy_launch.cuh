@@ -12,10 +12,14 @@ namespace ogm::cuda {
 namespace detail {
 template <class T> status check_cross_entropy(const char* who, const cross_entropy_params<T>& p) {
   if (status s = check_rows(who, p.rows, p.columns); !s.ok()) return s;
-  if (p.columns == 0) return wrong_argument(who, "columns", p.columns, "1 to 2147483583");
+  if (p.columns == 0) return wrong_argument(who, "columns", p.columns, "1 to 2147481599");
   if (!(p.label_smoothing >= 0 && p.label_smoothing <= 1))
     return wrong_argument(who, "label_smoothing", p.label_smoothing, "a number from 0 to 1");
   if (p.probes < 0 || p.probes > most_probes) return wrong_argument(who, "probes", p.probes, "0 to 8");
+  if (p.rows > 0 && !p.workspace) return status(std::string("ogm: ") + who + " was given no workspace.");
+  for (int u = 0; u < p.probes && p.rows > 0; ++u)
+    if (!p.probe[u].logits || !p.probe[u].labels || !p.scores)
+      return status(std::string("ogm: ") + who + " was given no logits, labels or scores of probe " + std::to_string(u) + ".");
   if (reinterpret_cast<std::uintptr_t>(p.workspace) % 16 != 0)
     return status(std::string("ogm: ") + who + " was given a workspace that does not begin at a multiple of 16 bytes.");
   return {};

@@ -12,7 +12,7 @@ namespace ogm::cuda {
 namespace detail {
 inline status check_planes(const char* who, long planes, long places) {
   if (planes < 0) return wrong_argument(who, "planes", planes, "0 or more");
-  if (places < 0 || places > most_columns) return wrong_argument(who, "places", places, "0 to 2147483583");
+  if (places < 0 || places > most_columns) return wrong_argument(who, "places", places, "0 to 2147481599");
   return {};
 }
 }  // namespace detail

@@ -12,7 +12,7 @@ namespace ogm::cuda {
 namespace detail {
 template <class Params> status check_l2_normalize(const char* who, const Params& p) {
   if (status s = check_rows(who, p.rows, p.columns); !s.ok()) return s;
-  if (!(p.epsilon >= 0)) return wrong_argument(who, "epsilon", p.epsilon, "0 or more");
+  if (!(p.epsilon > 0)) return wrong_argument(who, "epsilon", p.epsilon, "more than 0");
   return {};
 }
 }  // namespace detail

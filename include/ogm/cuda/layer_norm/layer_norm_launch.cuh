@@ -46,6 +46,7 @@ template <class T, class Tuning> status launch_chunks(const char* who, const nor
 template <storage T, class Tuning> status launch_layer_norm_backward(const layer_norm_backward_params<T>& p, cudaStream_t stream) {
   const char* const who = "layer_norm_backward";
   if (status s = check_rows(who, p.rows, p.columns); !s.ok() || p.columns == 0) return s;
+  if (p.rows > 0 && !p.partial) return status(std::string("ogm: ") + who + " was given no workspace.");
   if (reinterpret_cast<std::uintptr_t>(p.partial) % 16 != 0)
     return status(std::string("ogm: ") + who + " was given a workspace that does not begin at a multiple of 16 bytes.");
   const detail::norm_chunks<T> chunks{p, detail::layout_of<T, Tuning>(p)};
