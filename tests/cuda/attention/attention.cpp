@@ -315,16 +315,6 @@ template <class T> traces<T> trace_both(const cuda::attention_shape& s, bool mas
   t.q = double(x.q.size() * sizeof(T)), t.k = double(x.k.size() * sizeof(T));
   return t;
 }
-void check_moved(const cuda_model::trace& t, double loads, double stores) {
-  if (!t.recorded) return;
-  INFO(t.table());
-  CHECK(t.worst_ratio(false) <= 1.05);
-  CHECK(t.worst_ratio(true) == 1);
-  CHECK(double(t.load_bytes()) <= 1.1 * loads);
-  CHECK(double(t.load_bytes()) >= loads);
-  CHECK(double(t.store_bytes()) <= 1.1 * stores);
-  CHECK(double(t.store_bytes()) >= stores);
-}
 }  // namespace
 
 TEMPLATE_TEST_CASE("attention on the device: how much it moves", "", float, cuda::half) {

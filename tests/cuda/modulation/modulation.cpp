@@ -19,12 +19,6 @@ constexpr double gradient_scale = 0.75;
 /// Besides rounding, the noise is made by other code than the host's: which products and sums are contracted is up to both compilers.
 template <class T> constexpr double tolerance = 1e-5;
 
-std::vector<float> numbers(long count, std::uint32_t stream, float size) {
-  std::vector<float> all;
-  for (long i = 0; i < count; ++i) all.push_back(size * (2 * random::uniform({7, 1, stream}, std::uint64_t(i)) - 1));
-  return all;
-}
-
 /// Coefficients that the segments take in turn: as it is; scaled; scaled with noise; noise alone, and a rate.
 const std::vector<cuda::modulation_coefficient> coefficients{{1, 0, 1}, {0.375f, 0, 1}, {0.625f, 1, 1}, {1, 0.5f, 0.25f}};
 
