@@ -50,6 +50,13 @@ template <class T, int Width> union access {
   typename access_of_size<Width* int(sizeof(T))>::type whole;
   T element[Width];
 };
+
+template <class T, int Width> __device__ inline access<T, Width> packed(const float (&from)[Width]) {
+  access<T, Width> v;
+  OGM_UNROLL
+  for (int i = 0; i < Width; ++i) v.element[i] = from_float<T>(from[i]);
+  return v;
+}
 }  // namespace detail
 
 /// A row of `columns` elements as vectors of Width, the first of which begins on or before the row's first element so that all of them are
@@ -77,12 +84,10 @@ template <class T, int Width> __device__ inline void load_vector(const T* from, 
   OGM_UNROLL
   for (int i = 0; i < Width; ++i) to[i] = to_float(v.element[i]);
 }
-/// Width elements, aligned to their size, = from, written with one access.
+/// Width elements, aligned to their size, = from, written with one access. To shared memory: store_row is for global.
 template <class T, int Width> __device__ inline void store_vector(T* to, const float (&from)[Width]) {
-  detail::access<T, Width> v;
-  OGM_UNROLL
-  for (int i = 0; i < Width; ++i) v.element[i] = from_float<T>(from[i]);
-  *reinterpret_cast<decltype(v.whole)*>(to) = v.whole;
+  const detail::access<T, Width> v = detail::packed<T>(from);
+  detail::store_to_shared(reinterpret_cast<decltype(detail::access<T, Width>::whole)*>(to), v.whole);
 }
 
 /// to = the elements of a row from column `first` on; `outside` where there is none. 16 bytes at once where the vector is whole.
@@ -95,7 +100,10 @@ __device__ inline void load_row(const T* row, row_vectors<Width> vectors, int fi
 
 /// The elements of a row from column `first` on = from, where there are any.
 template <class T, int Width> __device__ inline void store_row(T* row, row_vectors<Width> vectors, int first, const float (&from)[Width]) {
-  if (vectors.whole(first)) return store_vector(row + first, from);
+  if (vectors.whole(first)) {
+    const detail::access<T, Width> v = detail::packed<T>(from);
+    return detail::store_to_global(reinterpret_cast<decltype(detail::access<T, Width>::whole)*>(row + first), v.whole);
+  }
   OGM_UNROLL
   for (int i = 0; i < Width; ++i)
     if (vectors.holds(first + i)) row[first + i] = from_float<T>(from[i]);

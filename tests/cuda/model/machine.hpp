@@ -27,4 +27,7 @@ struct memory_watcher {
 void watch(memory_watcher*);           // null: nobody
 const thread_state* running_thread();  // null outside of a kernel
 
+/// From now on, launches are run by this and not by the model.
+void run_instead(void (*)(const launch_request&));
+
 }  // namespace cuda_model

@@ -48,6 +48,13 @@ template <class... Parameters> struct kernel_call {
     auto* const self = static_cast<kernel_call*>(call);
     std::apply(self->kernel, self->arguments);
   }
+  std::vector<argument> parameters() const {
+    return std::apply(
+        [](const Parameters&... each) {
+          return std::vector<argument>{{&each, sizeof each, alignof(Parameters)}...};
+        },
+        arguments);
+  }
 };
 }  // namespace cuda_model
 
@@ -61,7 +68,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   if (config->dynamicSmemBytes > cuda_model::allowed_dynamic_shared(reinterpret_cast<const void*>(kernel))) return cudaErrorInvalidValue;
   using call = cuda_model::kernel_call<Parameters...>;
   call made{kernel, {static_cast<Parameters>(std::forward<Arguments>(arguments))...}};
-  cuda_model::run({grid, block, config->dynamicSmemBytes, &call::one_thread, &made, sizeof made});
+  cuda_model::run({grid, block, config->dynamicSmemBytes, &call::one_thread, &made, sizeof made, reinterpret_cast<const void*>(kernel),
+                   made.parameters()});
   return cudaSuccess;
 }
 

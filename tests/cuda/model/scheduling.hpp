@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #if __has_include(<source_location>)
 #include <source_location>
@@ -70,12 +71,18 @@ void static_shared(void* array, std::size_t bytes);
 /// Tells a traced run of an atomic access.
 void atomic_access(const void* address, std::size_t bytes, const void* code);
 
+struct argument {
+  const void* value;
+  std::size_t size, alignment;
+};
 struct launch_request {
   dim3 grid, block;
   std::size_t dynamic_shared = 0;
   void (*body)(void*) = nullptr;  // one thread of the kernel
   void* arguments = nullptr;
   std::size_t arguments_size = 0;
+  const void* kernel = nullptr;
+  std::vector<argument> parameters;  // the arguments, one by one
 };
 /// Runs all blocks, one after the other.
 void run(const launch_request&);

@@ -270,8 +270,8 @@ TEMPLATE_TEST_CASE("modulation on the device: how much it moves", "", float, cud
       CHECK(double(t.store_bytes()) >= stores);
     };
     const auto moments = check_traced([&] { device.find_moments(); });
-    // Each warp of a block reads the tables: of gradients in 16 bits alone, that is an eighth.
-    if (noisy) check(moments, elements * sizeof(T), 3 * 32, 1 + 0.25 / sizeof(T));
+    // Each warp of a block reads the tables, with six loads as nvcc compiles them: of gradients in 16 bits alone, that is a fifth.
+    if (noisy) check(moments, elements * sizeof(T), 3 * 32, 1 + 0.375 / sizeof(T));
     check(check_traced([&] { device.update(heavy.at<float>(heavy.lr, 1)); }), elements * (sizeof(T) + 8), elements * 8, 1.1);
   }
 }
