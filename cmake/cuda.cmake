@@ -27,7 +27,7 @@ else()
     set(OGM_HAS_NVCC TRUE)
     set(OGM_STATE_NVCC "compiled by nvcc ${CUDAToolkit_VERSION} for ${OGM_CUDA_ARCHITECTURES}")
   else()
-    set(OGM_STATE_NVCC "not compiled for a device: nvcc and cudart are absent")
+    set(OGM_STATE_NVCC "not compiled for a device, and their PTX not run: nvcc and cudart are absent")
   endif()
 endif()
 
