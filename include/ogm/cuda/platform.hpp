@@ -45,29 +45,30 @@ namespace ogm::cuda {
 inline constexpr int warp_size = 32;
 inline constexpr unsigned whole_warp = 0xffffffffu;
 
-/// store_to_global, store_to_shared: a vector of 8 or 16 bytes, or a number, with one store. An assignment is not that: nvcc takes a vector
-/// apart whose elements and address it can follow, and stores them one by one (docs/cuda.md). So it is not shown where they are from.
+/// store_whole: a vector of 8 or 16 bytes, or a number, with one store. An assignment is not that: nvcc takes a vector apart whose elements
+/// and address it can follow, and stores them one by one (docs/cuda.md). So it is not shown where they are from, but only, where
+/// that is known, the memory that they are for.
 namespace detail {
+enum class memory { any, global, shared };
 #ifdef __CUDACC__
 __device__ inline void hide(uint2& v) { asm("" : "+r"(v.x), "+r"(v.y)); }
 __device__ inline void hide(uint4& v) { asm("" : "+r"(v.x), "+r"(v.y), "+r"(v.z), "+r"(v.w)); }
-template <class Number> __device__ inline void store_to_global(Number* to, Number from) requires(sizeof(Number) < 8) { *to = from; }
-template <class Vector> __device__ inline void store_to_global(Vector* to, Vector from) requires(sizeof(Vector) >= 8) {
-  std::size_t address = __cvta_generic_to_global(to);
-  asm("" : "+l"(address));
-  hide(from);
-  *static_cast<Vector*>(__cvta_global_to_generic(address)) = from;
-}
-template <class Number> __device__ inline void store_to_shared(Number* to, Number from) requires(sizeof(Number) < 8) { *to = from; }
-template <class Vector> __device__ inline void store_to_shared(Vector* to, Vector from) requires(sizeof(Vector) >= 8) {
-  std::size_t address = __cvta_generic_to_shared(to);
-  asm("" : "+l"(address));
-  hide(from);
-  *static_cast<Vector*>(__cvta_shared_to_generic(address)) = from;
+template <memory Where, class Whole> __device__ inline void store_whole(Whole* to, Whole from) {
+  if constexpr (sizeof(Whole) < 8) {
+    *to = from;
+  } else if constexpr (Where == memory::any) {
+    asm("" : "+l"(to));
+    hide(from);
+    *to = from;
+  } else {
+    std::size_t address = Where == memory::global ? __cvta_generic_to_global(to) : __cvta_generic_to_shared(to);
+    asm("" : "+l"(address));
+    hide(from);
+    *static_cast<Whole*>(Where == memory::global ? __cvta_global_to_generic(address) : __cvta_shared_to_generic(address)) = from;
+  }
 }
 #else
-template <class Whole> inline void store_to_global(Whole* to, Whole from) { *to = from; }
-template <class Whole> inline void store_to_shared(Whole* to, Whole from) { *to = from; }
+template <memory Where, class Whole> inline void store_whole(Whole* to, Whole from) { *to = from; }
 #endif
 }  // namespace detail
 

@@ -51,11 +51,11 @@ template <class T, int Width> union access {
   T element[Width];
 };
 
-template <class T, int Width> __device__ inline access<T, Width> packed(const float (&from)[Width]) {
+template <memory Where, class T, int Width> __device__ inline void store_elements(T* to, const float (&from)[Width]) {
   access<T, Width> v;
   OGM_UNROLL
   for (int i = 0; i < Width; ++i) v.element[i] = from_float<T>(from[i]);
-  return v;
+  store_whole<Where>(reinterpret_cast<decltype(v.whole)*>(to), v.whole);
 }
 }  // namespace detail
 
@@ -84,10 +84,13 @@ template <class T, int Width> __device__ inline void load_vector(const T* from, 
   OGM_UNROLL
   for (int i = 0; i < Width; ++i) to[i] = to_float(v.element[i]);
 }
-/// Width elements, aligned to their size, = from, written with one access. To shared memory: store_row is for global.
+/// Width elements, aligned to their size, = from, written with one access.
 template <class T, int Width> __device__ inline void store_vector(T* to, const float (&from)[Width]) {
-  const detail::access<T, Width> v = detail::packed<T>(from);
-  detail::store_to_shared(reinterpret_cast<decltype(detail::access<T, Width>::whole)*>(to), v.whole);
+  detail::store_elements<detail::memory::any>(to, from);
+}
+/// Likewise, to shared memory.
+template <class T, int Width> __device__ inline void store_shared(T* to, const float (&from)[Width]) {
+  detail::store_elements<detail::memory::shared>(to, from);
 }
 
 /// to = the elements of a row from column `first` on; `outside` where there is none. 16 bytes at once where the vector is whole.
@@ -98,12 +101,9 @@ __device__ inline void load_row(const T* row, row_vectors<Width> vectors, int fi
   for (int i = 0; i < Width; ++i) to[i] = vectors.holds(first + i) ? to_float(row[first + i]) : outside;
 }
 
-/// The elements of a row from column `first` on = from, where there are any.
+/// The elements of a row in global memory from column `first` on = from, where there are any.
 template <class T, int Width> __device__ inline void store_row(T* row, row_vectors<Width> vectors, int first, const float (&from)[Width]) {
-  if (vectors.whole(first)) {
-    const detail::access<T, Width> v = detail::packed<T>(from);
-    return detail::store_to_global(reinterpret_cast<decltype(detail::access<T, Width>::whole)*>(row + first), v.whole);
-  }
+  if (vectors.whole(first)) return detail::store_elements<detail::memory::global>(row + first, from);
   OGM_UNROLL
   for (int i = 0; i < Width; ++i)
     if (vectors.holds(first + i)) row[first + i] = from_float<T>(from[i]);

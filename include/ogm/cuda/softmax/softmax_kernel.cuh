@@ -118,7 +118,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
       detail::load_masked(x, mask, vectors, vectors.first(v), value);
       OGM_UNROLL
       for (int i = 0; i < Width; ++i) part.add(value[i]);
-      if constexpr (Held) store_vector(held + v * Width, value);
+      if constexpr (Held) store_shared(held + v * Width, value);
     }
     const auto whole = reduce_block<Tuning::threads>(part, detail::join_parts{}, scratch);
     const float scale = whole.scale();
@@ -184,8 +184,8 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
       OGM_UNROLL
       for (int i = 0; i < Width; ++i) inner += probability[i] * gradient[i];
       if constexpr (Held) {
-        store_vector(held + v * Width, probability);
-        store_vector(held_gradient + v * Width, gradient);
+        store_shared(held + v * Width, probability);
+        store_shared(held_gradient + v * Width, gradient);
       }
     }
     inner = reduce_block<Tuning::threads>(inner, addition{}, scratch);
