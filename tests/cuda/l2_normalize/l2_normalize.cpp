@@ -217,12 +217,13 @@ TEST_CASE("l2_normalize on the device: arguments that it cannot work with, and n
   CHECK(forward(5, 0) == "");
   CHECK(forward(-1, 5) == "ogm: l2_normalize_forward was given rows = -1; 0 or more is needed.");
   CHECK(forward(5, 1L << 31) == "ogm: l2_normalize_forward was given columns = 2147483648; 0 to 2147481599 is needed.");
+  CHECK(forward(5, 5, 0) == "ogm: l2_normalize_forward was given epsilon = 0.000000; more than 0 is needed.");
   CHECK(forward(5, 5, -1) == "ogm: l2_normalize_forward was given epsilon = -1.000000; more than 0 is needed.");
   const auto backward = [](long rows, long columns, float epsilon) {
     return cuda::launch_l2_normalize_backward<float>({nullptr, nullptr, nullptr, nullptr, rows, columns, epsilon}, nullptr).what();
   };
-  CHECK(backward(5, 0, 0) == "");
-  CHECK(backward(5, -2, 0) == "ogm: l2_normalize_backward was given columns = -2; 0 to 2147481599 is needed.");
+  CHECK(backward(5, 0, 1) == "");
+  CHECK(backward(5, -2, 1) == "ogm: l2_normalize_backward was given columns = -2; 0 to 2147481599 is needed.");
   CHECK(backward(5, 5, std::numeric_limits<float>::quiet_NaN()) ==
         "ogm: l2_normalize_backward was given epsilon = nan; more than 0 is needed.");
 }
