@@ -33,6 +33,7 @@ struct attention_dropout {
   random::key key{};  // the backward pass takes the forward pass's
 };
 
+/// What the forward pass reads and writes, in device memory.
 template <storage T> struct attention_forward_params {
   attention_shape shape;
   const T *q, *k, *v;          // (batch, queries, heads, head_width), twice (batch, keys, heads, head_width)
@@ -43,6 +44,7 @@ template <storage T> struct attention_forward_params {
   attention_dropout dropout{};
 };
 
+/// What the backward pass reads and writes, in device memory.
 template <storage T> struct attention_backward_params {
   attention_shape shape;
   const T *q, *k, *v;

@@ -9,9 +9,11 @@
 
 namespace ogm::cuda {
 
+/// What the forward pass should give.
 struct attention_forward_result {
   std::vector<double> y, log_sum, weights;  // as the kernels write them
 };
+/// What the backward pass should give.
 struct attention_backward_result {
   std::vector<double> dq, dk, dv;  // without gaps: (batch, queries, heads, head_width), twice (batch, keys, heads, head_width)
 };

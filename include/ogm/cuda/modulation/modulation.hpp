@@ -44,6 +44,7 @@ template <storage T> struct modulation_table {
   long chunk_count;
 };
 
+/// What the first launch reads and writes, in device memory.
 template <storage T> struct modulation_moments_params {
   modulation_table<T> table;
   float2* moments;  // (chunk_count), what the update reads: mean and sum of squared distances from it, of a part of a segment
