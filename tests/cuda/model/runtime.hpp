@@ -37,6 +37,7 @@ struct cudaLaunchConfig_t {
   cudaLaunchAttribute* attrs = nullptr;
   unsigned numAttrs = 0;
 };
+enum cudaDeviceAttr { cudaDevAttrMaxSharedMemoryPerBlockOptin = 97 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
 
@@ -76,6 +77,10 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
 template <class... Parameters> cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute, int bytes) {
   if (bytes < 0 || std::size_t(bytes) > cuda_model::settings().max_dynamic_shared) return cudaErrorInvalidValue;
   cuda_model::allow_dynamic_shared(reinterpret_cast<const void*>(kernel), std::size_t(bytes));
+  return cudaSuccess;
+}
+inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = int(cuda_model::settings().max_dynamic_shared);
   return cudaSuccess;
 }
 template <class T> cudaError_t cudaMalloc(T** p, std::size_t bytes) {

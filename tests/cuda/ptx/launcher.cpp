@@ -70,7 +70,14 @@ void run_launch(const cuda_model::launch_request& launch) {
   if (!own.races.empty()) throw error(*own.races.begin());
 }
 
-[[maybe_unused]] const bool registered = (cuda_model::run_instead(&run_launch), true);
+[[maybe_unused]] const bool registered = [] {
+  cuda_model::run_instead(&run_launch);
+  try {
+    cuda_model::settings().max_dynamic_shared = most_shared(the_program().target);
+  } catch (const std::exception&) {  // which the first launch will say
+  }
+  return true;
+}();
 
 }  // namespace
 

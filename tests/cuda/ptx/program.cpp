@@ -10,9 +10,13 @@ namespace cuda_ptx {
 
 namespace {
 
-const std::map<std::string, unsigned> type_bytes{{"pred", 1}, {"b8", 1},  {"u8", 1},  {"s8", 1},  {"b16", 2},   {"u16", 2},
-                                                 {"s16", 2},  {"f16", 2}, {"b32", 4}, {"u32", 4}, {"s32", 4},   {"f32", 4},
-                                                 {"b64", 8},  {"u64", 8}, {"s64", 8}, {"f64", 8}, {"f16x2", 4}, {"bf16", 2}};
+/// Bytes of the types that PTX names.
+const std::map<std::string, unsigned>& type_bytes() {
+  static const std::map<std::string, unsigned> bytes{{"pred", 1}, {"b8", 1},  {"u8", 1},  {"s8", 1},  {"b16", 2},   {"u16", 2},
+                                                     {"s16", 2},  {"f16", 2}, {"b32", 4}, {"u32", 4}, {"s32", 4},   {"f32", 4},
+                                                     {"b64", 8},  {"u64", 8}, {"s64", 8}, {"f64", 8}, {"f16x2", 4}, {"bf16", 2}};
+  return bytes;
+}
 
 /// Words of a text, with the lines they are on. A word is a name, a number or one character.
 struct word {
@@ -214,7 +218,7 @@ void parser::variable(bool in_kernel) {
     const std::string part = next();
     if (part == ".align")
       align = next_number();
-    else if (const auto type = type_bytes.find(part.substr(1)); type != type_bytes.end())
+    else if (const auto type = type_bytes().find(part.substr(1)); type != type_bytes().end())
       size = type->second;
     else
       fail("'" + part + "' of a variable is not known");
@@ -303,7 +307,7 @@ void parser::parameters() {
       const std::string part = next();
       if (part == ".align")
         align = next_number();
-      else if (const auto type = type_bytes.find(part.substr(1)); type != type_bytes.end())
+      else if (const auto type = type_bytes().find(part.substr(1)); type != type_bytes().end())
         size = type->second;
       else
         fail("'" + part + "' of a parameter is not known");
@@ -350,8 +354,8 @@ void parser::statement() {
 
 void parser::registers() {
   const std::string type = next();
-  const auto bytes = type_bytes.find(type.substr(1));
-  if (bytes == type_bytes.end()) fail("registers of type " + type + " are not known");
+  const auto bytes = type_bytes().find(type.substr(1));
+  if (bytes == type_bytes().end()) fail("registers of type " + type + " are not known");
   const std::uint64_t bits = type == ".pred" ? 1 : ~0ull >> (64 - 8 * bytes->second);
   do {
     const std::string name = next();
@@ -530,7 +534,7 @@ void parser::bind(instruction& i) {
   }
   if (op == "redux" && parts.size() == 4 && parts[1] == "sync") {
     const operation* const combine = find_operation(parts[2] + "." + parts[3]);
-    if (!combine || parts[3] == "f32" || type_bytes.at(parts[3]) != 4) fail(i.name + " is not implemented", i.line);
+    if (!combine || parts[3] == "f32" || type_bytes().at(parts[3]) != 4) fail(i.name + " is not implemented", i.line);
     want(i, 1, 2);
     i.does = action::warp_reduction;
     i.compute = *combine;
@@ -542,8 +546,8 @@ void parser::bind(instruction& i) {
     return;
   }
   if (op == "mov" && parts.size() == 2 && i.width > 1) {
-    const auto type = type_bytes.find(parts[1]);
-    if (type == type_bytes.end() || parts[1][0] != 'b' || type->second % i.width) fail(i.name + " is not implemented", i.line);
+    const auto type = type_bytes().find(parts[1]);
+    if (type == type_bytes().end() || parts[1][0] != 'b' || type->second % i.width) fail(i.name + " is not implemented", i.line);
     i.bytes = type->second / i.width;
     i.does = i.destinations == i.width ? action::unpack : action::pack;
     return i.does == action::unpack ? want(i, i.width, 1) : want(i, 1, i.width);
@@ -585,8 +589,8 @@ void parser::bind_memory(instruction& i, const std::vector<std::string>& parts, 
       i.where = s->second;
     else if (parts[p] == "v2" || parts[p] == "v4")
       width = unsigned(parts[p][1] - '0');
-    else if (p + 1 == parts.size() && type_bytes.count(parts[p]) && parts[p] != "pred")
-      i.bytes = type_bytes.at(parts[p]), i.is_signed = parts[p][0] == 's';
+    else if (p + 1 == parts.size() && type_bytes().count(parts[p]) && parts[p] != "pred")
+      i.bytes = type_bytes().at(parts[p]), i.is_signed = parts[p][0] == 's';
     else if (!hints.count(parts[p]))
       fail(i.name + ": '" + parts[p] + "' is not implemented", i.line);
   }
@@ -610,8 +614,8 @@ void parser::bind_atomic(instruction& i, const std::vector<std::string>& parts) 
   }
   if (parts[0] == "red") i.destinations = 0;
   const unsigned destinations = parts[0] == "red" ? 0 : 1;
-  if (rest.size() != 2 || !type_bytes.count(rest[1]) || i.base.is == operand::kind::none) fail(i.name + " is not implemented", i.line);
-  i.bytes = type_bytes.at(rest[1]);
+  if (rest.size() != 2 || !type_bytes().count(rest[1]) || i.base.is == operand::kind::none) fail(i.name + " is not implemented", i.line);
+  i.bytes = type_bytes().at(rest[1]);
   if (rest[0] == "cas" || rest[0] == "exch") {
     i.does = rest[0] == "cas" ? action::compare_and_swap : action::exchange;
     return want(i, 1, rest[0] == "cas" ? 2 : 1);

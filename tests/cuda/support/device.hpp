@@ -22,6 +22,13 @@ inline void require_success(cudaError_t error) {
   REQUIRE(error == cudaSuccess);
 }
 
+/// Bytes of shared memory that a block of a kernel with permission may have.
+inline long most_shared_memory() {
+  int bytes = 0;
+  require_success(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0));
+  return bytes;
+}
+
 /// An array on the device. Its elements begin `offset` after a 256-byte boundary, and nothing that belongs to it follows the last.
 template <class T> class device_array {
  public:
