@@ -23,8 +23,8 @@ find_package(CLI11 QUIET)
 find_package(Catch2 QUIET)
 find_package(benchmark QUIET)
 
-# ogm_program(NAME SOURCES...): one program of this project, linked with both libraries. Its sources share most of what they instantiate:
-# several together compile in a third of the time.
+# ogm_program(NAME SOURCES...): one program of this project, linked with both libraries. Its sources share most of what they instantiate,
+# so several are compiled together.
 function(ogm_program name)
   add_executable(${name} ${ARGN})
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${OGM_UNITY} UNITY_BUILD_BATCH_SIZE 8)
