@@ -83,6 +83,11 @@ template <class M> struct the_module {
   static_assert(names_its_parts, "ogm: a module does not name its parts. Write OGM_FIELDS(a, b, ...) in it.");
 };
 
+/// Takes the fields of a module and does nothing: a lambda's place where a compiler takes none.
+struct anything {
+  template <class... X> constexpr void operator()(X&&...) const {}
+};
+
 template <int Modality, role Role, class Path, class M, class F> constexpr void walk(M& m, const Path& at, F&& f) {
   using Plain = std::remove_const_t<M>;
   constexpr int mod = [] {
@@ -115,7 +120,7 @@ template <int Modality, role Role, class Path, class M, class F> constexpr void 
         (walk<mod, r>(std::get<I>(m), at / std::to_string(I), f), ...);
     }
     (std::make_index_sequence<std::tuple_size_v<Plain>>{});
-  } else if constexpr (requires { Plain::fields(m, [](auto&&...) {}); }) {
+  } else if constexpr (requires { Plain::fields(m, anything{}); }) {
     Plain::fields(m, [&](std::string_view name, auto& field) { walk<mod, r>(field, at / name, f); });
   } else {
     static_cast<void>(the_module<typename without_owner<Plain>::type>::names_its_parts);

@@ -11,6 +11,9 @@
 #ifndef EIGEN_DONT_PARALLELIZE
 #define EIGEN_DONT_PARALLELIZE  // the panels are the parallel work
 #endif
+#if defined(__CUDACC__) && !defined(EIGEN_NO_CUDA)
+#define EIGEN_NO_CUDA  // it is for the host alone
+#endif
 #include <Eigen/Core>
 
 #include <concepts>

@@ -11,6 +11,10 @@
 
 namespace ogm {
 
+namespace detail {
+struct no_view {};
+}  // namespace detail
+
 /// A handle to elements that live elsewhere: a pointer into Space and a shape. T may be const.
 template <memory::space Space, class T, int... E> class basic_view {
  public:
@@ -20,10 +24,12 @@ template <memory::space Space, class T, int... E> class basic_view {
   using shape_type = extents<E...>;
   static constexpr int rank = sizeof...(E);
   static constexpr int width = shape_type::width;
+  /// Of the same elements, to be read only. A view of constant elements has none, rather than a conversion to itself.
+  using constant_view = std::conditional_t<std::is_const_v<T>, detail::no_view, basic_view<Space, const T, E...>>;
 
   basic_view() = default;
   basic_view(T* data, const shape_type& shape) : data_(data), shape_(shape) {}
-  operator basic_view<Space, const T, E...>() const requires(!std::is_const_v<T>) { return {data_, shape_}; }
+  operator constant_view() const requires(!std::is_const_v<T>) { return {data_, shape_}; }
 
   T* data() const { return data_; }
   const shape_type& shape() const { return shape_; }

@@ -59,7 +59,7 @@ template <class M, class Init> void initialise_walk(M& m, Init& init) {
     for (auto& one : m) initialise_walk(one, init);
   else if constexpr (ogm::detail::is_tuple<M>)
     std::apply([&](auto&... one) { (initialise_walk(one, init), ...); }, m);
-  else if constexpr (requires { M::fields(m, [](auto&&...) {}); })
+  else if constexpr (requires { M::fields(m, ogm::detail::anything{}); })
     M::fields(m, [&](std::string_view, auto& field) { initialise_walk(field, init); });
 }
 }  // namespace detail

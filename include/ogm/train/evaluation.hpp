@@ -143,11 +143,11 @@ evaluation evaluate(const trained_modules<Model, Policy>& modules, Policy& polic
     tape.rewind();
     const auto out = encode_all(modules.model, tape, inputs);
     std::array<basic_view<space, const T, dyn, dyn>, M> probes;
-    [&]<std::size_t... U>(std::index_sequence<U...>) {
-      ((probes[U] = detail::as_matrix(std::apply(
-            [&](const auto&... z) { return detail::recorded_probe<kind, int(U)>(modules, out.head, tape, z...); }, out.features))),
-       ...);
-    }
+    const auto probe_of = [&]<int U>(std::integral_constant<int, U>) {
+      return detail::as_matrix(
+          std::apply([&](const auto&... z) { return detail::recorded_probe<kind, U>(modules, out.head, tape, z...); }, out.features));
+    };
+    [&]<std::size_t... U>(std::index_sequence<U...>) { ((probes[U] = probe_of(std::integral_constant<int, int(U)>{})), ...); }
     (std::make_index_sequence<M>{});
     const auto logits = detail::as_matrix(logits_of(tape, out));
     if constexpr (modulation::has_predict<Policy, predict_context>) {

@@ -257,7 +257,7 @@ template <class Model, class Policy, optim::optimiser Optimiser> class training_
 
     terms_.clear();
     terms_.push_back({"fused", nn::cross_entropy(tape_, logits, present[modalities], {.absent_labels = true}), 1, 0});
-    if constexpr (requires { clean.add_losses(tape_, [](std::string_view, const typename losses_type::scalar&, float) {}); })
+    if constexpr (requires { clean.add_losses(tape_, detail::anything{}); })
       clean.add_losses(tape_, [&](std::string_view name, const typename losses_type::scalar& value, float weight) {
         terms_.push_back({name, value, weight, 0});
       });
