@@ -165,6 +165,20 @@ TEST_CASE("model: launches that the device refuses", "[model]") {
   CHECK(run("counts_dynamic_shared", {1, 64, 227 * 1024 + 4, true}).status == cudaErrorInvalidValue);
 }
 
+TEST_CASE("model: streams that do not live", "[model]") {
+  cudaStream_t stream = nullptr, other = nullptr;
+  REQUIRE(cudaStreamCreate(&stream) == cudaSuccess);
+  CHECK(cudaStreamSynchronize(stream) == cudaSuccess);
+  CHECK(cudaStreamDestroy(stream) == cudaSuccess);
+  REQUIRE(cudaStreamCreate(&other) == cudaSuccess);
+  CHECK(other != stream);
+  CHECK_THROWS_WITH(cudaStreamSynchronize(stream), Catch::Contains("does not live"));
+  CHECK_THROWS_WITH(cudaStreamDestroy(stream), Catch::Contains("does not live"));
+  char byte = 0;
+  CHECK_THROWS_WITH(cudaMemsetAsync(&byte, 0, 0, stream), Catch::Contains("does not live"));
+  CHECK(cudaStreamDestroy(other) == cudaSuccess);
+}
+
 TEST_CASE("model: what was not written is NaN", "[model]") {
   const outcome o = run("shared_not_written");
   CHECK(std::isnan(o.x[0]));

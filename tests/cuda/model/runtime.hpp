@@ -4,7 +4,9 @@
 
 #include "device_memory.hpp"
 #include "scheduling.hpp"
+#include "streams.hpp"
 
+#include <cstdlib>
 #include <tuple>
 #include <utility>
 
@@ -27,8 +29,6 @@ inline const char* cudaGetErrorString(cudaError_t e) {
   }
 }
 
-struct CUstream_st;
-using cudaStream_t = CUstream_st*;
 struct cudaLaunchAttribute {};
 struct cudaLaunchConfig_t {
   dim3 gridDim, blockDim;
@@ -39,6 +39,9 @@ struct cudaLaunchConfig_t {
 };
 enum cudaDeviceAttr { cudaDevAttrMaxSharedMemoryPerBlockOptin = 97 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+struct CUevent_st;
+using cudaEvent_t = CUevent_st*;
+inline constexpr unsigned cudaEventDisableTiming = 2;
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
 
 namespace cuda_model {
@@ -66,6 +69,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   if (threads == 0 || threads > 1024 || block.z > 64 || grid.x == 0 || grid.x > 0x7fffffffu || grid.y == 0 || grid.y > 65535 ||
       grid.z == 0 || grid.z > 65535)
     return cudaErrorInvalidConfiguration;
+  cuda_model::require_stream("a launch", config->stream);
   if (config->dynamicSmemBytes > cuda_model::allowed_dynamic_shared(reinterpret_cast<const void*>(kernel))) return cudaErrorInvalidValue;
   using call = cuda_model::kernel_call<Parameters...>;
   call made{kernel, {static_cast<Parameters>(std::forward<Arguments>(arguments))...}};
@@ -91,15 +95,52 @@ inline cudaError_t cudaFree(void* p) {
   cuda_model::device_release(p);
   return cudaSuccess;
 }
-inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t = nullptr) {
-  if (kind != cudaMemcpyDeviceToHost) cuda_model::require_device_memory("cudaMemcpyAsync to the device", to, bytes);
-  if (kind != cudaMemcpyHostToDevice) cuda_model::require_device_memory("cudaMemcpyAsync from the device", from, bytes);
-  if (bytes) std::memcpy(to, from, bytes);
+inline cudaError_t cudaMallocAsync(void** p, std::size_t bytes, cudaStream_t stream) {
+  cuda_model::require_stream("cudaMallocAsync", stream);
+  return cudaMalloc(p, bytes);
+}
+inline cudaError_t cudaFreeAsync(void* p, cudaStream_t stream) {
+  cuda_model::require_stream("cudaFreeAsync", stream);
+  return cudaFree(p);
+}
+inline cudaError_t cudaMallocHost(void** p, std::size_t bytes) {
+  *p = std::malloc(bytes);
+  return *p ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+inline cudaError_t cudaFreeHost(void* p) {
+  std::free(p);
   return cudaSuccess;
 }
-inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t = nullptr) {
+inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream = nullptr) {
+  cuda_model::require_stream("cudaMemcpyAsync", stream);
+  if (kind != cudaMemcpyDeviceToHost) cuda_model::require_device_memory("cudaMemcpyAsync to the device", to, bytes);
+  if (kind != cudaMemcpyHostToDevice) cuda_model::require_device_memory("cudaMemcpyAsync from the device", from, bytes);
+  if (bytes) std::memmove(to, from, bytes);
+  return cudaSuccess;
+}
+inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream = nullptr) {
+  cuda_model::require_stream("cudaMemsetAsync", stream);
   cuda_model::require_device_memory("cudaMemsetAsync", to, bytes);
   if (bytes) std::memset(to, value, bytes);
   return cudaSuccess;
 }
-inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
+inline cudaError_t cudaStreamCreate(cudaStream_t* stream) {
+  *stream = cuda_model::make_stream();
+  return cudaSuccess;
+}
+inline cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  cuda_model::end_stream(stream);
+  return cudaSuccess;
+}
+inline cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  cuda_model::require_stream("cudaStreamSynchronize", stream);
+  return cudaSuccess;
+}
+/// Everything is done when a call returns, so an event has nothing to say.
+inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = nullptr;
+  return cudaSuccess;
+}
+inline cudaError_t cudaEventDestroy(cudaEvent_t) { return cudaSuccess; }
+inline cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t stream) { return cudaStreamSynchronize(stream); }
+inline cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
