@@ -15,6 +15,7 @@ using namespace ogm;
 
 template <class Model> class avqa_case {
   using backend_type = typename Model::backend_type;
+  using space = typename backend_type::space;
   using T = typename backend_type::value_type;
 
  public:
@@ -34,7 +35,9 @@ template <class Model> class avqa_case {
                          std::to_string(p.value.count()) + " here.");
       const auto values = fill(name, stored, rule.at("scale").template get<double>());
       const auto offset = float(rule.at("offset").template get<double>());
-      for (size_type i = 0; i < stored; ++i) p.value.data()[i] = T(float(values[std::size_t(i)]) + offset);
+      std::vector<T> own(values.size());
+      std::transform(values.begin(), values.end(), own.begin(), [&](double v) { return T(float(v) + offset); });
+      space::copy_from_host(p.value.data(), own.data(), own.size() * sizeof(T));
     });
     if constexpr (requires { model_.set_dropout(0); }) model_.set_dropout(0);
     tape_.bind(store_);
@@ -72,19 +75,19 @@ template <class Model> class avqa_case {
   }
 
  private:
-  template <int... E> tensor<T, E...> features(const std::string& name, const extents<E...>& shape) const {
+  template <int... E> basic_tensor<space, T, E...> features(const std::string& name, const extents<E...>& shape) const {
     tensor<T, E...> x(shape);
     const auto values = fill(name_ + "/" + name, x.count());
     std::transform(values.begin(), values.end(), x.data(), [](double v) { return T(v < 0 ? 0 : v); });
-    return x;
+    return copy_to<space>(x);
   }
-  static tensor<std::int32_t, dyn> integers(const json& list) {
+  static basic_tensor<space, std::int32_t, dyn> integers(const json& list) {
     const auto values = list.get<std::vector<std::int32_t>>();
     tensor<std::int32_t, dyn> out(size_type(values.size()));
     std::copy(values.begin(), values.end(), out.data());
-    return out;
+    return copy_to<space>(out);
   }
-  tensor<std::int32_t, dyn, dyn> questions() const {
+  basic_tensor<space, std::int32_t, dyn, dyn> questions() const {
     const auto list = file_.at("question").get<std::vector<std::vector<std::int32_t>>>();
     const auto width = list.empty() ? 0 : list.front().size();
     tensor<std::int32_t, dyn, dyn> out(size_type(list.size()), size_type(width));
@@ -92,12 +95,16 @@ template <class Model> class avqa_case {
       if (list[i].size() != width) throw data_error("ogm: question " + std::to_string(i) + " has another length than question 0.");
       std::copy(list[i].begin(), list[i].end(), out.data() + i * width);
     }
-    return out;
+    return copy_to<space>(out);
   }
   template <class X> void rows(const std::string& what, const X& x) {
-    result_.tensor(what, std::vector<double>(x.data(), x.data() + x.count()), flat(file_.at(what)), 1e-5);
+    result_.tensor(what, values_at(x.data(), x.count()), flat(file_.at(what)), 1e-5);
   }
-  template <class P> std::vector<double> values_of(const T* from, const P& p) const { return {from, from + p.value.count()}; }
+  static std::vector<double> values_at(const T* from, size_type count) {
+    std::vector<T> here(static_cast<std::size_t>(count));
+    space::copy_to_host(here.data(), from, here.size() * sizeof(T));
+    return {here.begin(), here.end()};
+  }
 
   template <class Forward> bool train(const std::string& title, const Forward& forward) {
     const auto& steps = file_.at("steps");
@@ -112,7 +119,7 @@ template <class Model> class avqa_case {
         if (step == 0) {
           const auto& expected = file_.at("grads").at(name);
           double squares = 0;
-          for (const double g : values_of(store_.data(p), p)) squares += g * g;
+          for (const double g : values_at(store_.data(p), p.value.count())) squares += g * g;
           const double norm = expected.at("l2").template get<double>();
           result_.add("gradient norms", std::abs(std::sqrt(squares) - norm) / (norm > 0 ? norm : 1), 1e-4);
         }
@@ -122,7 +129,8 @@ template <class Model> class avqa_case {
     }
     if (file_.contains("params_after_3_steps"))
       for_each_parameter(model_, [&](auto, const std::string& name, auto& p) {
-        summary(result_, "parameters after the steps", values_of(p.value.data(), p), file_.at("params_after_3_steps").at(name), 1e-4);
+        summary(result_, "parameters after the steps", values_at(p.value.data(), p.value.count()),
+                file_.at("params_after_3_steps").at(name), 1e-4);
       });
     return result_.print(title);
   }

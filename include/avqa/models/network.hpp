@@ -263,8 +263,8 @@ template <ablation Row, class Widths = music_avqa_widths, class Backend = ogm::b
     }
   };
 
-  template <class Tape, class Audio> auto hear(Tape& tape, const Audio& audio) const {
-    if constexpr (detail::takes_sound<network::audio, Audio>()) return fc_a2(tape, relu(fc_a1(tape, audio)));  // (batch, time, width)
+  template <class Tape, class Audio> auto hear(Tape& tape, const Audio& sound) const {
+    if constexpr (detail::takes_sound<audio, Audio>()) return fc_a2(tape, relu(fc_a1(tape, sound)));  // (batch, time, width)
   }
   /// pooled (batch, time, width), and the weights of the places where there are any.
   template <class Tape, class Maps, class Heard> auto look_at(Tape& tape, const Maps& maps, const Heard& heard) const {

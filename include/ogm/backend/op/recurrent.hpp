@@ -13,7 +13,8 @@ template <class T> struct strided {
   T* data = nullptr;
   long stride = 0;
   T* row(long r) const { return data + r * stride; }
-  operator strided<const T>() const requires(!std::is_const_v<T>) { return {data, stride}; }
+  struct none {};  // what a strided<const T> would convert to: not to itself
+  operator std::conditional_t<std::is_const_v<T>, none, strided<const T>>() const requires(!std::is_const_v<T>) { return {data, stride}; }
 };
 
 /// Which rows are left out at a time step: their state is carried over, their output is 0.
