@@ -3,6 +3,7 @@
 // chunk of rows, held in registers with the sums for dweight and dbias, or a block, which reads rows twice and keeps the sums in memory;
 // and a kernel that adds the sums of all chunks.
 
+#include <ogm/cuda/column_sums.cuh>
 #include <ogm/cuda/layer_norm/layer_norm.hpp>
 #include <ogm/cuda/reduce.cuh>
 #include <ogm/cuda/rows.cuh>
@@ -286,10 +287,8 @@ __global__ void __launch_bounds__(Tuning::threads_of_sum) layer_norm_sum_of_chun
       total.second += sums[(chunk * 2 + 1) * p.layout.array()];
     }
   }
-  of_warp[threadIdx.x] = total;
-  OGM_BARRIER(warps_have_summed);
+  total = combine_warps<Tuning::threads_of_sum>(total, detail::add_pairs{}, of_warp);
   if (warp > 0 || !has_column) return;
-  for (int w = 1; w < warps; ++w) total = detail::add_pairs{}(total, of_warp[w * warp_size + lane]);
   p.dweight[column] = from_float<T>((p.add_weight ? to_float(p.dweight[column]) : 0) + total.first);
   p.dbias[column] = from_float<T>((p.add_bias ? to_float(p.dbias[column]) : 0) + total.second);
 }
