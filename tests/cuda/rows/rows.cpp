@@ -288,14 +288,17 @@ TEMPLATE_TEST_CASE("rows on the device: how much they move", "", float, cuda::ha
     moved(2 * bytes, bytes, [&] {
       return cuda::launch_copy_block<T, small_rows_tuning>({x.data(), y.data(), 1, count, 0, 0, true}, nullptr);
     });
-    moved(bytes, bytes, [&] { return cuda::launch_broadcast_row<T, small_rows_tuning>({row.data(), y.data(), rows, columns}, nullptr); });
+    // The rows of one warp that come from one row ask for it together.
+    const auto at_most = [&](double loads, auto launch) {
+      const auto t = check_traced([&] { launched(launch()); });
+      if (t.recorded) check_moved(t, std::min(loads, double(t.load_bytes())), bytes);
+    };
+    at_most(bytes, [&] { return cuda::launch_broadcast_row<T, small_rows_tuning>({row.data(), y.data(), rows, columns}, nullptr); });
     moved(bytes, bytes, [&] { return cuda::launch_swap_axes<T, small_rows_tuning>({x.data(), y.data(), 2, 3, 8, columns}, nullptr); });
     moved(bytes, bytes / 3, [&] {
       return cuda::launch_mean_middle_forward<T, small_rows_tuning>({x.data(), y.data(), 16, 3, columns}, nullptr);
     });
-    moved(bytes, bytes, [&] {
-      return cuda::launch_mean_middle_backward<T, small_rows_tuning>({x.data(), y.data(), 16, 3, columns}, nullptr);
-    });
+    at_most(bytes, [&] { return cuda::launch_mean_middle_backward<T, small_rows_tuning>({x.data(), y.data(), 16, 3, columns}, nullptr); });
     // Sums of chunks are written and read once.
     const double chunks = double(cuda::sum_rows_workspace<T, small_rows_tuning>(rows, columns)) * sizeof(float);
     device_array<float> partial(std::size_t(chunks) / sizeof(float), 0);
@@ -325,7 +328,7 @@ TEST_CASE("rows on the device: how much is moved where rows begin anywhere, and 
   if (!sum.recorded) return;
   INFO(sum.table() << swap.table());
   CHECK(double(sum.distinct_load_sectors) * 32 >= bytes);
-  CHECK(double(sum.load_bytes()) <= 1.6 * bytes);  // 21 of a warp's 32 lanes have a joined row of 84
+  CHECK(double(sum.load_bytes()) <= 1.35 * bytes);  // with the sums of three chunks
   CHECK(double(swap.load_bytes()) <= 1.35 * bytes);
   CHECK(double(swap.store_bytes()) <= 1.35 * bytes);
 }

@@ -1,12 +1,13 @@
 // Softmax on the device against its reference, and that against the host's implementation.
 #include "softmax_instances.hpp"
 
-#include <ogm/backend/op/softmax.hpp>
+#include <ogm/backend/op/attention.hpp>
 #include <ogm/core/random.hpp>
 #include <ogm/cuda/softmax/softmax_reference.hpp>
 
 #include <cuda/support/device.hpp>
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -34,26 +35,41 @@ std::string text(const shape& s) {
          std::to_string(s.mask_rows) + ", offsets " + std::to_string(s.offset_in) + " " + std::to_string(s.offset_out);
 }
 
-template <class T, class Tuning> void check_forward(const shape& s, std::vector<float> x, std::vector<std::uint8_t> mask) {
-  INFO("forward, " << text(s));
-  const std::vector<T> in = stored<T>(x);
-  cuda::softmax_forward_params<T> p{in.data(), nullptr, s.rows, s.columns};
-  if (s.mask_rows) p.mask = mask.data(), p.rows_a_mask = s.rows_a_mask, p.mask_rows = s.mask_rows;
-  const std::vector<double> expected = cuda::softmax_forward_reference(p);
-
-  device_array<T> on_device(in, s.offset_in), y(in.size(), s.offset_out);
-  device_array<std::uint8_t> device_mask(mask);
+/// A launch from x to y and in place.
+template <class T, class Launch>
+void check_result(const char* what, cuda::softmax_forward_params<T> p, const shape& s, const std::vector<double>& expected,
+                  const Launch& launch) {
+  INFO(what << ", " << text(s));
+  const std::vector<T> in(p.x, p.x + s.rows * s.columns);
+  const auto copied = [](const auto* from, long count) { return std::vector(from, from + (from ? count : 0)); };
+  device_array<T> on_device(in, s.offset_in), y(in.size(), s.offset_out), additive(copied(p.additive, p.additive_rows * s.columns));
+  device_array<std::uint8_t> mask(copied(p.mask, p.mask_rows * s.columns));
   p.x = on_device.data(), p.y = y.data();
-  if (s.mask_rows) p.mask = device_mask.data();
-  check_traced([&] { cuda::launch_softmax_forward<T, Tuning>(p, nullptr).throw_if_failed(); });
+  if (p.mask) p.mask = mask.data();
+  if (p.additive) p.additive = additive.data();
+  check_traced([&] { launch(p).throw_if_failed(); });
   CHECK(count_apart(y.values(), expected, storage_tolerance<T>) == 0);
 
   p.y = on_device.data();  // in place
-  cuda::launch_softmax_forward<T, Tuning>(p, nullptr).throw_if_failed();
+  launch(p).throw_if_failed();
   CHECK(count_apart(on_device.values(), expected, storage_tolerance<T>) == 0);
 }
 
-template <class T, class Tuning> void check_backward(const shape& s, bool add) {
+template <class T, class Tuning> void check_forward(const shape& s, const std::vector<float>& x, const std::vector<std::uint8_t>& mask) {
+  const std::vector<T> in = stored<T>(x), additive = stored<T>(numbers(2 * s.columns, 9, 3));
+  cuda::softmax_forward_params<T> p{in.data(), nullptr, s.rows, s.columns};
+  if (s.mask_rows) p.mask = mask.data(), p.rows_a_mask = s.rows_a_mask, p.mask_rows = s.mask_rows;
+  const auto softmax = [](const auto& q) { return cuda::launch_softmax_forward<T, Tuning>(q, nullptr); };
+  check_result("softmax", p, s, cuda::softmax_forward_reference(p), softmax);
+  check_result("log_softmax", p, s, cuda::log_softmax_forward_reference(p),
+               [](const auto& q) { return cuda::launch_log_softmax_forward<T, Tuning>(q, nullptr); });
+  p.scale = 0.25f;
+  check_result("scaled", p, s, cuda::softmax_forward_reference(p), softmax);
+  p.scale = -0.5f, p.additive = additive.data(), p.additive_rows = 2;
+  check_result("scaled and added to", p, s, cuda::softmax_forward_reference(p), softmax);
+}
+
+template <class T, class Tuning> void check_backward(const shape& s, const std::vector<std::uint8_t>& mask, bool add) {
   INFO("backward, " << text(s) << (add ? ", added" : ""));
   const long count = s.rows * s.columns;
   std::vector<float> probability = numbers(count, 4);
@@ -67,6 +83,18 @@ template <class T, class Tuning> void check_backward(const shape& s, bool add) {
   p.y = device_y.data(), p.dy = device_dy.data(), p.dx = dx.data();
   check_traced([&] { cuda::launch_softmax_backward<T, Tuning>(p, nullptr).throw_if_failed(); });
   CHECK(count_apart(dx.values(), expected, storage_tolerance<T>) == 0);
+
+  for (float& v : probability) v = v > 0 ? std::log(v) : -infinity;
+  const std::vector<T> log_y = stored<T>(probability);
+  cuda::log_softmax_backward_params<T> q{log_y.data(), dy.data(), host_dx.data(), s.rows, s.columns, add};
+  if (s.mask_rows) q.mask = mask.data(), q.rows_a_mask = s.rows_a_mask, q.mask_rows = s.mask_rows;
+  const std::vector<double> of_logarithm = cuda::log_softmax_backward_reference(q);
+  device_array<T> device_log_y(log_y, s.offset_in), again(before, s.offset_out);
+  device_array<std::uint8_t> device_mask(mask);
+  q.y = device_log_y.data(), q.dy = device_dy.data(), q.dx = again.data();
+  if (s.mask_rows) q.mask = device_mask.data();
+  check_traced([&] { cuda::launch_log_softmax_backward<T, Tuning>(q, nullptr).throw_if_failed(); });
+  CHECK(count_apart(again.values(), of_logarithm, storage_tolerance<T>) == 0);
 }
 
 template <class T, class Tuning> void check_both(const shape& s) {
@@ -74,8 +102,8 @@ template <class T, class Tuning> void check_both(const shape& s) {
   std::vector<std::uint8_t> mask = mask_bytes(s.mask_rows * s.columns);
   if (s.mask_rows > 1) std::fill_n(mask.begin() + s.columns, s.columns, std::uint8_t(1));  // all of a row
   check_forward<T, Tuning>(s, x, mask);
-  check_backward<T, Tuning>(s, false);
-  check_backward<T, Tuning>(s, true);
+  check_backward<T, Tuning>(s, mask, false);
+  check_backward<T, Tuning>(s, mask, true);
 }
 
 /// Lengths on both sides of what one access, one warp, the registers and shared memory hold.
@@ -162,6 +190,12 @@ TEMPLATE_TEST_CASE("softmax on the device: how much it moves", "", float, cuda::
                 k.reads * (bytes + double(count)), bytes);
     check_moved(check_traced([&] { launched(cuda::launch_softmax_backward<T, small_softmax_tuning>(backward, nullptr)); }),
                 k.reads * 2 * bytes, bytes);
+    // The logarithm looks at a mask twice.
+    check_moved(check_traced([&] { launched(cuda::launch_log_softmax_forward<T, small_softmax_tuning>(forward, nullptr)); }),
+                k.reads * bytes + 2 * double(count), bytes);
+    const cuda::log_softmax_backward_params<T> log_backward{y.data(), dy.data(), dx.data(), rows, k.columns};
+    check_moved(check_traced([&] { launched(cuda::launch_log_softmax_backward<T, small_softmax_tuning>(log_backward, nullptr)); }),
+                k.reads * 2 * bytes, bytes);
   }
 }
 #endif
@@ -184,6 +218,34 @@ TEST_CASE("softmax's reference is the host's softmax") {
   }
 }
 
+TEST_CASE("softmax's reference with a scale and something additive is the host's softmax of attention") {
+  const long batch = 2, heads = 3, queries = 5, keys = 37, rows = batch * heads * queries;
+  const std::vector<float> x = numbers(rows * keys, 1, 8), additive = numbers(queries * keys, 2, 2);
+  std::vector<std::uint8_t> mask = mask_bytes(batch * keys);
+  std::vector<float> score = x;
+  op::attention_softmax<float>{score.data(), batch, heads, queries, keys, 0.4f, mask.data(), additive.data()}();
+  const cuda::softmax_forward_params<float> p{x.data(), nullptr,         rows,   keys, mask.data(), heads * queries, batch,
+                                              0.4f,     additive.data(), queries};
+  CHECK(count_apart(score, cuda::softmax_forward_reference(p), 2e-6) == 0);
+}
+
+TEST_CASE("log_softmax's reference is the host's log_softmax") {
+  const long rows = 6, columns = 37;
+  const std::vector<float> x = numbers(rows * columns, 1, 8), dy = numbers(rows * columns, 2);
+  std::vector<std::uint8_t> mask = mask_bytes(2 * columns);
+  std::fill_n(mask.begin() + columns, columns, std::uint8_t(1));
+  for (const std::uint8_t* m : {static_cast<const std::uint8_t*>(nullptr), static_cast<const std::uint8_t*>(mask.data())}) {
+    std::vector<float> y(x.size()), dx = numbers(rows * columns, 3);
+    op::log_softmax_forward<float>{x.data(), y.data(), rows, columns, m, 2, 2}();
+    CHECK(count_apart(y, cuda::log_softmax_forward_reference<float>({x.data(), nullptr, rows, columns, m, 2, 2}), 2e-6) == 0);
+    for (const bool add : {false, true}) {
+      const auto expected = cuda::log_softmax_backward_reference<float>({y.data(), dy.data(), dx.data(), rows, columns, add, m, 2, 2});
+      op::log_softmax_backward<float>{y.data(), dy.data(), dx.data(), rows, columns, add, m, 2, 2}();
+      CHECK(count_apart(dx, expected, 2e-6) == 0);
+    }
+  }
+}
+
 TEST_CASE("softmax on the device: arguments that it cannot work with, and none") {
   const auto forward = [](long rows, long columns, long rows_a_mask = 1, long mask_rows = 1) {
     const std::uint8_t mask = 0;
@@ -195,6 +257,13 @@ TEST_CASE("softmax on the device: arguments that it cannot work with, and none")
   CHECK(forward(5, 1L << 31) == "ogm: softmax_forward was given columns = 2147483648; 0 to 2147481599 is needed.");
   CHECK(forward(5, 5, 0) == "ogm: softmax_forward was given rows_a_mask = 0; 1 or more is needed.");
   CHECK(forward(5, 5, 1, 0) == "ogm: softmax_forward was given mask_rows = 0; 1 or more is needed.");
+  const float nothing = 0;
+  cuda::softmax_forward_params<float> added{nullptr, nullptr, 5, 5};
+  added.additive = &nothing, added.additive_rows = 0;
+  CHECK(cuda::launch_log_softmax_forward<float>(added, nullptr).what() ==
+        "ogm: log_softmax_forward was given additive_rows = 0; 1 or more is needed.");
+  CHECK(cuda::launch_log_softmax_backward<float>({nullptr, nullptr, nullptr, -5, 2}, nullptr).what() ==
+        "ogm: log_softmax_backward was given rows = -5; 0 or more is needed.");
   const auto backward = cuda::launch_softmax_backward<float>({nullptr, nullptr, nullptr, 5, -2}, nullptr);
   CHECK(backward.error() == cudaErrorInvalidValue);
   CHECK_THROWS_WITH(backward.throw_if_failed(), "ogm: softmax_backward was given columns = -2; 0 to 2147481599 is needed.");

@@ -10,13 +10,17 @@
 
 namespace ogm::cuda {
 
-/// Of the op::softmax_forward on the host, and with the same rules for masks, infinities and NaN. x may be y.
+/// Of op::softmax_forward, op::attention_softmax and op::log_softmax_forward on the host, and with the same rules for masks, infinities and
+/// NaN. x may be y.
 template <storage T> struct softmax_forward_params {
-  const T* x;                           // (rows, columns), natural-log logits
+  const T* x;                           // (rows, columns); natural-log logits are scale * x + additive
   T* y;                                 // (rows, columns)
   long rows, columns;                   // columns below 2^31 - 64
   const std::uint8_t* mask = nullptr;   // (mask_rows, columns), nonzero leaves an element out; null: none
   long rows_a_mask = 1, mask_rows = 1;  // row r uses mask row (r / rows_a_mask) % mask_rows
+  float scale = 1;
+  const T* additive = nullptr;  // (additive_rows, columns), row r uses row r % additive_rows; null: none
+  long additive_rows = 1;
 };
 
 /// Of op::softmax_backward. Without `add` dx may be dy.
@@ -27,6 +31,17 @@ template <storage T> struct softmax_backward_params {
   long rows, columns;
   bool add = false;
   float scale = 1;
+};
+
+/// Of op::log_softmax_backward. Without `add` dx may be dy.
+template <storage T> struct log_softmax_backward_params {
+  const T* y;   // (rows, columns), what the forward pass gave
+  const T* dy;  // (rows, columns)
+  T* dx;        // (rows, columns), = or, where `add`, += dy - exp(y) * sum of dy, or 0 where masked; what is masked is in no sum
+  long rows, columns;
+  bool add = false;
+  const std::uint8_t* mask = nullptr;  // as in the forward pass
+  long rows_a_mask = 1, mask_rows = 1;
 };
 
 /// How the work is cut. A type with these members tunes a kernel; tests bring small ones.
@@ -43,14 +58,26 @@ template <storage T> struct softmax_tuning {
 /// Numerics   float accumulation; a row's bits depend on its values, its alignment and the tuning, not on the other rows
 /// Empty      no rows or no columns is success; everything masked, or -inf -> 0. NaN in -> NaN in its row
 /// Errors     a status that names the argument
-/// Cost       rows that fit the registers of a warp or `held_bytes` of shared memory are read once, longer ones, and long ones of which x
-/// and y
-///            do not lie alike (modulo 16 bytes), twice
+/// Cost       rows that fit the registers of a warp or `held_bytes` of shared memory are read once; twice are longer ones, long ones of
+/// which
+///            x and y do not lie alike (modulo 16 bytes), and long ones of 16-bit floats with a scale or something additive
 template <storage T, class Tuning = softmax_tuning<T>> status launch_softmax_forward(const softmax_forward_params<T>&, cudaStream_t);
 
 /// dx (=, +=) scale * y (dy - sum of y dy), on `stream`.
 ///
 /// Cost       as forward, of both inputs
 template <storage T, class Tuning = softmax_tuning<T>> status launch_softmax_backward(const softmax_backward_params<T>&, cudaStream_t);
+
+/// y = the logarithm of the softmax of each row of x, and 0 where masked, on `stream`.
+///
+/// Empty      as the softmax, but for nothing but -inf -> NaN
+/// Cost       as the softmax; a mask is read twice
+template <storage T, class Tuning = softmax_tuning<T>> status launch_log_softmax_forward(const softmax_forward_params<T>&, cudaStream_t);
+
+/// dx (=, +=) dy - exp(y) * sum of dy, on `stream`.
+///
+/// Cost       as forward, of both inputs
+template <storage T, class Tuning = softmax_tuning<T>>
+status launch_log_softmax_backward(const log_softmax_backward_params<T>&, cudaStream_t);
 
 }  // namespace ogm::cuda

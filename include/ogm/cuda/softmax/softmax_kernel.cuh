@@ -1,6 +1,6 @@
 #pragma once
-// The kernels of softmax: a warp a row, held in registers, for short rows; a block a row for long ones, held in shared memory or read
-// twice.
+// The kernels of softmax and its logarithm: a warp a row, held in registers, for short rows; a block a row for long ones, held in shared
+// memory or read twice.
 
 #include <ogm/cuda/reduce.cuh>
 #include <ogm/cuda/rows.cuh>
@@ -40,45 +40,123 @@ struct join_parts {
 
 __device__ inline float shifted_exp(float x, float largest) { return x == maximum::identity ? 0 : expf(x - largest); }
 
-template <class T> __device__ const std::uint8_t* mask_of(const softmax_forward_params<T>& p, long row) {
+template <class Params> __device__ const std::uint8_t* mask_of(const Params& p, long row) {
   return p.mask ? p.mask + row / p.rows_a_mask % p.mask_rows * p.columns : nullptr;
 }
 
-/// Elements of x from column `first` on, -inf where there is none or where it is masked.
-template <class T, int Width>
-__device__ inline void load_masked(const T* x, const std::uint8_t* mask, row_vectors<Width> vectors, int first, float (&to)[Width]) {
-  load_row(x, vectors, first, maximum::identity, to);
-  if (mask) mask_row(mask, vectors, first, maximum::identity, to);
-}
+/// A row of logits.
+template <class T, int Width> struct logit_row {
+  const T* x;
+  const T* additive;
+  const std::uint8_t* mask;
+  float scale;
+  row_vectors<Width> vectors;
 
-/// dx from column `first` on (=, +=) scale * y (dy - inner).
-template <class T, int Width>
-__device__ inline void store_gradient(const softmax_backward_params<T>& p, T* dx, row_vectors<Width> vectors, int first,
-                                      const float (&y)[Width], const float (&dy)[Width], float inner) {
-  float before[Width] = {};
-  if (p.add) load_row(dx, vectors, first, 0, before);
-  OGM_UNROLL
-  for (int i = 0; i < Width; ++i) before[i] += p.scale * y[i] * (dy[i] - inner);
-  store_row(dx, vectors, first, before);
+  __device__ static logit_row of(const softmax_forward_params<T>& p, long row) {
+    const T* const x = p.x + row * p.columns;
+    const T* const additive = p.additive ? p.additive + row % p.additive_rows * p.columns : nullptr;
+    return {x, additive, mask_of(p, row), p.scale, row_vectors<Width>::of(x, int(p.columns))};
+  }
+  /// From column `first` on, -inf where there is none or where it is masked.
+  __device__ void load(int first, float (&to)[Width]) const {
+    load_row(x, vectors, first, maximum::identity, to);
+    if (scale != 1 || additive) {
+      float plus[Width] = {};
+      if (additive) load_beside(additive, vectors, first, 0, plus);
+      OGM_UNROLL
+      for (int i = 0; i < Width; ++i) to[i] = vectors.holds(first + i) ? to[i] * scale + plus[i] : maximum::identity;
+    }
+    if (mask) mask_row(mask, vectors, first, maximum::identity, to);
+  }
+};
+
+/// What becomes of a row's exponentials: exp(x - largest) / sum.
+struct softmax_result {
+  static constexpr bool of_exponentials = true;  // of exp(x - largest), not of x
+  float scale;
+
+  __device__ explicit softmax_result(softmax_part whole) : scale(whole.scale()) {}
+  template <class T, int Width> __device__ void store(T* y, const logit_row<T, Width>& x, int first, float (&value)[Width]) const {
+    OGM_UNROLL
+    for (int i = 0; i < Width; ++i) value[i] *= scale;
+    store_row(y, x.vectors, first, value);
+  }
+};
+/// x - largest - log(sum), or 0 where masked.
+struct log_softmax_result {
+  static constexpr bool of_exponentials = false;
+  float largest, log_sum;
+
+  __device__ explicit log_softmax_result(softmax_part whole) : largest(whole.largest), log_sum(logf(whole.sum)) {}
+  template <class T, int Width> __device__ void store(T* y, const logit_row<T, Width>& x, int first, float (&value)[Width]) const {
+    OGM_UNROLL
+    for (int i = 0; i < Width; ++i) value[i] = value[i] - largest - log_sum;
+    if (x.mask) mask_row(x.mask, x.vectors, first, 0, value);
+    store_row(y, x.vectors, first, value);
+  }
+};
+
+/// The derivative of softmax: y and dy of a row, what is summed of them, and dx from that sum.
+template <class T> struct softmax_slope : softmax_backward_params<T> {
+  template <int Width> __device__ void load(long row, row_vectors<Width> vectors, int first, float (&y)[Width], float (&dy)[Width]) const {
+    load_row(this->y + row * this->columns, vectors, first, 0, y);
+    load_row(this->dy + row * this->columns, vectors, first, 0, dy);
+  }
+  __device__ float part(float y, float dy) const { return y * dy; }
+  template <int Width>
+  __device__ void apply(long, row_vectors<Width>, int, const float (&y)[Width], const float (&dy)[Width], float sum,
+                        float (&slope)[Width]) const {
+    OGM_UNROLL
+    for (int i = 0; i < Width; ++i) slope[i] = this->scale * y[i] * (dy[i] - sum);
+  }
+};
+/// Of its logarithm.
+template <class T> struct log_softmax_slope : log_softmax_backward_params<T> {
+  template <int Width> __device__ void load(long row, row_vectors<Width> vectors, int first, float (&y)[Width], float (&dy)[Width]) const {
+    load_row(this->y + row * this->columns, vectors, first, 0, y);
+    load_row(this->dy + row * this->columns, vectors, first, 0, dy);
+    if (const std::uint8_t* const mask = mask_of(*this, row)) mask_row(mask, vectors, first, 0, dy);
+  }
+  __device__ float part(float, float dy) const { return dy; }
+  template <int Width>
+  __device__ void apply(long row, row_vectors<Width> vectors, int first, const float (&y)[Width], const float (&dy)[Width], float sum,
+                        float (&slope)[Width]) const {
+    OGM_UNROLL
+    for (int i = 0; i < Width; ++i) slope[i] = dy[i] - expf(y[i]) * sum;
+    if (const std::uint8_t* const mask = mask_of(*this, row)) mask_row(mask, vectors, first, 0, slope);
+  }
+};
+/// dx from column `first` on (=, +=) the slope.
+template <class Slope, int Width>
+__device__ inline void store_slope(const Slope& p, long row, row_vectors<Width> vectors, int first, const float (&y)[Width],
+                                   const float (&dy)[Width], float sum) {
+  auto* const dx = p.dx + row * p.columns;
+  float slope[Width];
+  p.apply(row, vectors, first, y, dy, sum, slope);
+  if (p.add) {
+    float before[Width];
+    load_row(dx, vectors, first, 0, before);
+    OGM_UNROLL
+    for (int i = 0; i < Width; ++i) slope[i] += before[i];
+  }
+  store_row(dx, vectors, first, slope);
 }
 
 }  // namespace detail
 
-/// Rows of at most warp_size * Tuning::vectors_a_lane vectors. Width: elements an access.
-template <class T, class Tuning, int Width>
+/// Rows of at most warp_size * Tuning::vectors_a_lane vectors. Width: elements an access. Result: of detail, what is made of a row.
+template <class T, class Tuning, int Width, class Result>
 __global__ void __launch_bounds__(Tuning::threads) softmax_forward_of_warps(softmax_forward_params<T> p) {
   const int lane = int(threadIdx.x) % warp_size;
   const long row = row_of_warp<Tuning>();
   if (!OGM_BOUND(warp_has_row, row < p.rows)) return;
-  const T* const x = p.x + row * p.columns;
-  const std::uint8_t* const mask = detail::mask_of(p, row);
-  const auto vectors = row_vectors<Width>::of(x, int(p.columns));
+  const auto x = detail::logit_row<T, Width>::of(p, row);
 
   float held[Tuning::vectors_a_lane][Width];
   float top = maximum::identity;
   OGM_UNROLL
   for (int k = 0; k < Tuning::vectors_a_lane; ++k) {
-    detail::load_masked(x, mask, vectors, vectors.first(k * warp_size + lane), held[k]);
+    x.load(x.vectors.first(k * warp_size + lane), held[k]);
     OGM_UNROLL
     for (int i = 0; i < Width; ++i) top = maximum{}(top, held[k][i]);
   }
@@ -88,119 +166,105 @@ __global__ void __launch_bounds__(Tuning::threads) softmax_forward_of_warps(soft
   OGM_UNROLL
   for (int k = 0; k < Tuning::vectors_a_lane; ++k) {
     OGM_UNROLL
-    for (int i = 0; i < Width; ++i) sum += held[k][i] = detail::shifted_exp(held[k][i], top);
+    for (int i = 0; i < Width; ++i) {
+      const float e = detail::shifted_exp(held[k][i], top);
+      sum += e;
+      if constexpr (Result::of_exponentials) held[k][i] = e;
+    }
   }
-  const float scale = detail::softmax_part{top, reduce_warp(sum, addition{})}.scale();
-
-  T* const y = p.y + row * p.columns;
+  const Result result({top, reduce_warp(sum, addition{})});
   OGM_UNROLL
-  for (int k = 0; k < Tuning::vectors_a_lane; ++k) {
-    OGM_UNROLL
-    for (int i = 0; i < Width; ++i) held[k][i] *= scale;
-    store_row(y, vectors, vectors.first(k * warp_size + lane), held[k]);
-  }
+  for (int k = 0; k < Tuning::vectors_a_lane; ++k) result.store(p.y + row * p.columns, x, x.vectors.first(k * warp_size + lane), held[k]);
 }
 
 /// Rows of any length. Held: a row is kept in dynamic shared memory, at most columns + 2 * Width elements, and read once; each thread reads
 /// there only what it wrote itself.
-template <class T, class Tuning, int Width, bool Held>
+template <class T, class Tuning, int Width, bool Held, class Result>
 __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor) softmax_forward_of_blocks(softmax_forward_params<T> p) {
   OGM_DYNAMIC_SHARED(T, held);
   OGM_SHARED(detail::softmax_part, scratch, Tuning::threads / warp_size);
   for (long row = blockIdx.x; row < p.rows; row += gridDim.x) {
-    const T* const x = p.x + row * p.columns;
-    const std::uint8_t* const mask = detail::mask_of(p, row);
-    const auto vectors = row_vectors<Width>::of(x, int(p.columns));
-
+    const auto x = detail::logit_row<T, Width>::of(p, row);
     detail::softmax_part part = detail::join_parts::identity;
-    for (int v = int(threadIdx.x); v < vectors.count(); v += Tuning::threads) {
+    for (int v = int(threadIdx.x); v < x.vectors.count(); v += Tuning::threads) {
       float value[Width];
-      detail::load_masked(x, mask, vectors, vectors.first(v), value);
+      x.load(x.vectors.first(v), value);
       OGM_UNROLL
       for (int i = 0; i < Width; ++i) part.add(value[i]);
       if constexpr (Held) store_shared(held + v * Width, value);
     }
     const auto whole = reduce_block<Tuning::threads>(part, detail::join_parts{}, scratch);
-    const float scale = whole.scale();
+    const Result result(whole);
 
-    T* const y = p.y + row * p.columns;
-    for (int v = int(threadIdx.x); v < vectors.count(); v += Tuning::threads) {
+    for (int v = int(threadIdx.x); v < x.vectors.count(); v += Tuning::threads) {
       float value[Width];
       if constexpr (Held)
         load_vector(held + v * Width, value);
       else
-        detail::load_masked(x, mask, vectors, vectors.first(v), value);
-      OGM_UNROLL
-      for (int i = 0; i < Width; ++i) value[i] = detail::shifted_exp(value[i], whole.largest) * scale;
-      store_row(y, vectors, vectors.first(v), value);
+        x.load(x.vectors.first(v), value);
+      if constexpr (Result::of_exponentials) {
+        OGM_UNROLL
+        for (int i = 0; i < Width; ++i) value[i] = detail::shifted_exp(value[i], whole.largest);
+      }
+      result.store(p.y + row * p.columns, x, x.vectors.first(v), value);
     }
   }
 }
 
-/// Rows of at most warp_size * Tuning::vectors_a_lane vectors.
-template <class T, class Tuning, int Width>
-__global__ void __launch_bounds__(Tuning::threads) softmax_backward_of_warps(softmax_backward_params<T> p) {
+/// Rows of at most warp_size * Tuning::vectors_a_lane vectors. Slope: of detail, whose derivative it is.
+template <class T, class Tuning, int Width, class Slope>
+__global__ void __launch_bounds__(Tuning::threads) softmax_backward_of_warps(Slope p) {
   const int lane = int(threadIdx.x) % warp_size;
   const long row = row_of_warp<Tuning>();
   if (!OGM_BOUND(warp_has_row, row < p.rows)) return;
-  const T *const y = p.y + row * p.columns, *const dy = p.dy + row * p.columns;
-  const auto vectors = row_vectors<Width>::of(y, int(p.columns));
+  const auto vectors = row_vectors<Width>::of(p.y + row * p.columns, int(p.columns));
 
-  float probability[Tuning::vectors_a_lane][Width], gradient[Tuning::vectors_a_lane][Width];
-  float inner = 0;
+  float y[Tuning::vectors_a_lane][Width], dy[Tuning::vectors_a_lane][Width];
+  float sum = 0;
   OGM_UNROLL
   for (int k = 0; k < Tuning::vectors_a_lane; ++k) {
-    const int first = vectors.first(k * warp_size + lane);
-    load_row(y, vectors, first, 0, probability[k]);
-    load_row(dy, vectors, first, 0, gradient[k]);
+    p.load(row, vectors, vectors.first(k * warp_size + lane), y[k], dy[k]);
     OGM_UNROLL
-    for (int i = 0; i < Width; ++i) inner += probability[k][i] * gradient[k][i];
+    for (int i = 0; i < Width; ++i) sum += p.part(y[k][i], dy[k][i]);
   }
-  inner = reduce_warp(inner, addition{});
-
-  T* const dx = p.dx + row * p.columns;
+  sum = reduce_warp(sum, addition{});
   OGM_UNROLL
   for (int k = 0; k < Tuning::vectors_a_lane; ++k)
-    detail::store_gradient(p, dx, vectors, vectors.first(k * warp_size + lane), probability[k], gradient[k], inner);
+    detail::store_slope(p, row, vectors, vectors.first(k * warp_size + lane), y[k], dy[k], sum);
 }
 
 /// Rows of any length. Held: both rows are kept in dynamic shared memory, at most 2 * (columns + 2 * Width) elements.
-template <class T, class Tuning, int Width, bool Held>
-__global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor)
-    softmax_backward_of_blocks(softmax_backward_params<T> p) {
+template <class T, class Tuning, int Width, bool Held, class Slope>
+__global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor) softmax_backward_of_blocks(Slope p) {
   OGM_DYNAMIC_SHARED(T, held);
   OGM_SHARED(float, scratch, Tuning::threads / warp_size);
   for (long row = blockIdx.x; row < p.rows; row += gridDim.x) {
-    const T *const y = p.y + row * p.columns, *const dy = p.dy + row * p.columns;
-    const auto vectors = row_vectors<Width>::of(y, int(p.columns));
+    const auto vectors = row_vectors<Width>::of(p.y + row * p.columns, int(p.columns));
     // A place must not depend on where a row begins: the next row may be written while another thread still reads this one.
     T* const held_gradient = held + row_vectors<Width>::most(p.columns) * Width;
 
-    float inner = 0;
+    float sum = 0;
     for (int v = int(threadIdx.x); v < vectors.count(); v += Tuning::threads) {
-      float probability[Width], gradient[Width];
-      load_row(y, vectors, vectors.first(v), 0, probability);
-      load_row(dy, vectors, vectors.first(v), 0, gradient);
+      float y[Width], dy[Width];
+      p.load(row, vectors, vectors.first(v), y, dy);
       OGM_UNROLL
-      for (int i = 0; i < Width; ++i) inner += probability[i] * gradient[i];
+      for (int i = 0; i < Width; ++i) sum += p.part(y[i], dy[i]);
       if constexpr (Held) {
-        store_shared(held + v * Width, probability);
-        store_shared(held_gradient + v * Width, gradient);
+        store_shared(held + v * Width, y);
+        store_shared(held_gradient + v * Width, dy);
       }
     }
-    inner = reduce_block<Tuning::threads>(inner, addition{}, scratch);
+    sum = reduce_block<Tuning::threads>(sum, addition{}, scratch);
 
-    T* const dx = p.dx + row * p.columns;
     for (int v = int(threadIdx.x); v < vectors.count(); v += Tuning::threads) {
-      float probability[Width], gradient[Width];
+      float y[Width], dy[Width];
       if constexpr (Held) {
-        load_vector(held + v * Width, probability);
-        load_vector(held_gradient + v * Width, gradient);
+        load_vector(held + v * Width, y);
+        load_vector(held_gradient + v * Width, dy);
       } else {
-        load_row(y, vectors, vectors.first(v), 0, probability);
-        load_row(dy, vectors, vectors.first(v), 0, gradient);
+        p.load(row, vectors, vectors.first(v), y, dy);
       }
-      detail::store_gradient(p, dx, vectors, vectors.first(v), probability, gradient, inner);
+      detail::store_slope(p, row, vectors, vectors.first(v), y, dy, sum);
     }
   }
 }

@@ -10,12 +10,17 @@
 namespace ogm::cuda {
 
 namespace detail {
-/// A row in double, with -inf where the mask leaves an element out.
+template <class Params> bool is_masked(const Params& p, long row, long column) {
+  return p.mask && p.mask[row / p.rows_a_mask % p.mask_rows * p.columns + column];
+}
+/// A row of logits in double, with -inf where the mask leaves an element out.
 template <class T> std::vector<double> masked_row(const softmax_forward_params<T>& p, long row) {
   std::vector<double> x(std::size_t(p.columns));
-  const std::uint8_t* const mask = p.mask ? p.mask + row / p.rows_a_mask % p.mask_rows * p.columns : nullptr;
-  for (long c = 0; c < p.columns; ++c)
-    x[std::size_t(c)] = mask && mask[c] ? -std::numeric_limits<double>::infinity() : double(to_float(p.x[row * p.columns + c]));
+  for (long c = 0; c < p.columns; ++c) {
+    const double plus = p.additive ? double(to_float(p.additive[row % p.additive_rows * p.columns + c])) : 0;
+    x[std::size_t(c)] = is_masked(p, row, c) ? -std::numeric_limits<double>::infinity()
+                                             : double(p.scale) * double(to_float(p.x[row * p.columns + c])) + plus;
+  }
   return x;
 }
 }  // namespace detail
@@ -38,6 +43,20 @@ template <class T> std::vector<double> softmax_forward_reference(const softmax_f
   return y;
 }
 
+/// Pointers to host memory; y in double, (rows, columns).
+template <class T> std::vector<double> log_softmax_forward_reference(const softmax_forward_params<T>& p) {
+  std::vector<double> y;
+  for (long row = 0; row < p.rows; ++row) {
+    const std::vector<double> x = detail::masked_row(p, row);
+    double top = -std::numeric_limits<double>::infinity(), sum = 0;
+    for (const double v : x)
+      if (v > top) top = v;
+    for (long c = 0; c < p.columns; ++c) sum += detail::is_masked(p, row, c) ? 0 : std::exp(x[std::size_t(c)] - top);
+    for (long c = 0; c < p.columns; ++c) y.push_back(detail::is_masked(p, row, c) ? 0 : x[std::size_t(c)] - top - std::log(sum));
+  }
+  return y;
+}
+
 /// Pointers to host memory, dx as it was before; dx in double, (rows, columns).
 template <class T> std::vector<double> softmax_backward_reference(const softmax_backward_params<T>& p) {
   std::vector<double> dx;
@@ -46,6 +65,19 @@ template <class T> std::vector<double> softmax_backward_reference(const softmax_
     double inner = 0;
     for (long c = 0; c < p.columns; ++c) inner += at(p.y, c) * at(p.dy, c);
     for (long c = 0; c < p.columns; ++c) dx.push_back((p.add ? at(p.dx, c) : 0) + double(p.scale) * at(p.y, c) * (at(p.dy, c) - inner));
+  }
+  return dx;
+}
+
+/// Likewise.
+template <class T> std::vector<double> log_softmax_backward_reference(const log_softmax_backward_params<T>& p) {
+  std::vector<double> dx;
+  for (long row = 0; row < p.rows; ++row) {
+    const auto at = [&](const T* x, long c) { return double(to_float(x[row * p.columns + c])); };
+    double sum = 0;
+    for (long c = 0; c < p.columns; ++c) sum += detail::is_masked(p, row, c) ? 0 : at(p.dy, c);
+    for (long c = 0; c < p.columns; ++c)
+      dx.push_back((p.add ? at(p.dx, c) : 0) + (detail::is_masked(p, row, c) ? 0 : at(p.dy, c) - std::exp(at(p.y, c)) * sum));
   }
   return dx;
 }
