@@ -15,6 +15,8 @@ class [[nodiscard]] status {
   status() = default;
   /// An argument that no kernel can be launched with.
   explicit status(std::string what) : error_(cudaErrorInvalidValue), what_(std::move(what)) {}
+  /// A failure that is said already.
+  status(cudaError_t error, std::string what) : error_(error), what_(std::move(what)) {}
   /// What the runtime said about `who`.
   status(const char* who, cudaError_t error) : error_(error) {
     if (error != cudaSuccess) what_ = std::string("ogm: ") + who + ": " + cudaGetErrorString(error) + ".";

@@ -61,11 +61,17 @@ void for_each_allocation(const std::function<void(range)>& f) {
   for (const auto& [p, bytes] : allocations()) f({p, p + bytes});
 }
 
-void require_device_memory(const char* who, const void* p, std::size_t bytes) {
+bool in_device_memory(const void* p, std::size_t bytes) {
   const char* const at = static_cast<const char*>(p);
-  auto place = allocations().upper_bound(const_cast<char*>(at));
-  if (place == allocations().begin() || at + bytes > std::prev(place)->first + std::prev(place)->second)
-    throw error(std::string(who) + " of " + std::to_string(bytes) + " bytes leaves device memory");
+  const auto after = allocations().upper_bound(const_cast<char*>(at));
+  if (after == allocations().begin()) return false;
+  const auto& [low, size] = *std::prev(after);
+  const auto begin = std::size_t(at - low);
+  return begin <= size && bytes <= size - begin;
+}
+
+void require_device_memory(const char* who, const void* p, std::size_t bytes) {
+  if (!in_device_memory(p, bytes)) throw error(std::string(who) + " of " + std::to_string(bytes) + " bytes leaves device memory");
 }
 
 void require_intact_borders() {

@@ -17,7 +17,10 @@ void* device_allocate(std::size_t bytes);
 void device_release(void*);
 void for_each_allocation(const std::function<void(range)>&);
 
-/// Throws where `bytes` from `p` on are not inside one allocation: a copy by the host that leaves it.
+/// Whether `bytes` from `p` on are inside one allocation.
+bool in_device_memory(const void* p, std::size_t bytes);
+
+/// Throws where they are not: a copy by the host that leaves it.
 void require_device_memory(const char* who, const void* p, std::size_t bytes);
 
 /// Throws where something was written beside an allocation. Asked after each launch; AddressSanitizer sees it at once instead.

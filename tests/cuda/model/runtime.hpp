@@ -15,6 +15,7 @@ enum cudaError_t {
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
   cudaErrorInvalidConfiguration = 9,
+  cudaErrorUnknown = 999,
 };
 inline const char* cudaGetErrorString(cudaError_t e) {
   switch (e) {
@@ -24,8 +25,10 @@ inline const char* cudaGetErrorString(cudaError_t e) {
       return "invalid argument";
     case cudaErrorMemoryAllocation:
       return "out of memory";
-    default:
+    case cudaErrorInvalidConfiguration:
       return "invalid configuration argument";
+    default:
+      return "unknown error";
   }
 }
 
@@ -124,10 +127,20 @@ inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaS
   if (bytes) std::memset(to, value, bytes);
   return cudaSuccess;
 }
+inline cudaError_t cudaMemset2DAsync(void* to, std::size_t pitch, int value, std::size_t width, std::size_t height,
+                                     cudaStream_t stream = nullptr) {
+  cuda_model::require_stream("cudaMemset2DAsync", stream);
+  if (width > pitch) return cudaErrorInvalidValue;
+  if (width && height) cuda_model::require_device_memory("cudaMemset2DAsync", to, (height - 1) * pitch + width);
+  for (std::size_t row = 0; width && row < height; ++row) std::memset(static_cast<char*>(to) + row * pitch, value, width);
+  return cudaSuccess;
+}
 inline cudaError_t cudaStreamCreate(cudaStream_t* stream) {
   *stream = cuda_model::make_stream();
   return cudaSuccess;
 }
+inline constexpr unsigned cudaStreamNonBlocking = 1;
+inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) { return cudaStreamCreate(stream); }
 inline cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   cuda_model::end_stream(stream);
   return cudaSuccess;

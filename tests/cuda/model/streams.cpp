@@ -29,10 +29,13 @@ void end_stream(cudaStream_t stream) {
   if (stream) stream->lives = false;
 }
 
-void require_stream(const char* who, cudaStream_t stream) {
+bool is_stream(cudaStream_t stream) {
   const auto& all = streams();
-  if (stream && std::none_of(all.begin(), all.end(), [&](const auto& s) { return s.get() == stream && s->lives; }))
-    throw error(std::string(who) + " on a stream that does not live");
+  return !stream || std::any_of(all.begin(), all.end(), [&](const auto& s) { return s.get() == stream && s->lives; });
+}
+
+void require_stream(const char* who, cudaStream_t stream) {
+  if (!is_stream(stream)) throw error(std::string(who) + " on a stream that does not live");
 }
 
 }  // namespace cuda_model

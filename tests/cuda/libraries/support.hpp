@@ -1,0 +1,31 @@
+#pragma once
+// What the tests of the libraries share, on a device and on the CPU model.
+
+#include <ogm/cuda/library.hpp>
+
+#include <cuda/support/device.hpp>
+
+#ifdef OGM_CUDA_ON_CPU
+#include "stand_in.hpp"
+#endif
+
+namespace ogm::test {
+
+/// A workspace of 1 MiB.
+class library_memory {
+ public:
+  cuda::library_workspace workspace() const { return {memory_.data(), size}; }
+
+ private:
+  static constexpr std::size_t size = 1 << 20;
+  mutable device_array<char> memory_{size};
+};
+
+/// The stand-ins had nothing to refuse; a device says nothing.
+inline void require_no_refusals() {
+#ifdef OGM_CUDA_ON_CPU
+  for (const std::string& refusal : stand_in::take_refusals()) FAIL_CHECK(refusal);
+#endif
+}
+
+}  // namespace ogm::test
