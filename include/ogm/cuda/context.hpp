@@ -1,11 +1,14 @@
 #pragma once
 // What operations on the device share: a stream, memory between them, and the way from host tables to the device.
 
+#include <ogm/cuda/blas.hpp>
 #include <ogm/cuda/status.hpp>
 
-#include <algorithm>
+#include <bit>
 #include <cstring>
+#include <optional>
 #include <span>
+#include <utility>
 
 namespace ogm::cuda {
 
@@ -20,7 +23,8 @@ template <cudaError_t (*Take)(void**, std::size_t, cudaStream_t), cudaError_t (*
     if (memory_) Give(memory_, stream_);
   }
   void* take(std::size_t bytes) {
-    if (bytes > size_) {
+    if (bytes > size_) {  // by powers of two: sizes that grow little by little are few
+      bytes = std::bit_ceil(bytes);
       if (memory_) status("memory given back", Give(std::exchange(memory_, nullptr), stream_)).throw_if_failed();
       size_ = 0;
       status("memory for a kernel", Take(&memory_, bytes, stream_)).throw_if_failed();
@@ -78,19 +82,34 @@ class context {
   /// A copy on the device of a table in host memory, until the next upload. The copy is ordered on the stream and goes through pinned
   /// memory: the caller may change the table at once.
   template <class T> const T* upload(std::span<const T> table) {
-    const std::size_t bytes = table.size_bytes();
+    return static_cast<const T*>(upload(table.size_bytes(), [&](void* to) { std::memcpy(to, table.data(), table.size_bytes()); }));
+  }
+  /// The same of what write(to) puts into `bytes` of host memory, 256-byte aligned.
+  template <class Write> const void* upload(std::size_t bytes, const Write& write) {
     if (bytes == 0) return nullptr;
     status("an upload", cudaEventSynchronize(own_.event)).throw_if_failed();  // until the last one has left pinned memory
     void* const staged = pinned_.take(bytes);
     void* const to = table_.take(bytes);
-    std::memcpy(staged, table.data(), bytes);
+    write(staged);
     status("an upload", cudaMemcpyAsync(to, staged, bytes, cudaMemcpyHostToDevice, stream())).throw_if_failed();
     status("an upload", cudaEventRecord(own_.event, stream())).throw_if_failed();
-    return static_cast<const T*>(to);
+    return to;
   }
+  /// cuBLASLt, made when it is first asked for.
+  blas& products() {
+    if (!blas_) blas_.emplace(library_workspace{library_.take(library_bytes), library_bytes}, arithmetic_);
+    return *blas_;
+  }
+  /// What NVIDIA's libraries may round before they multiply; from the first product on it stays.
+  void set_arithmetic(arithmetic how) { arithmetic_ = how; }
 
  private:
+  static constexpr std::size_t library_bytes = std::size_t(32) << 20;  // what NVIDIA advises for an H100
+
   detail::stream_and_event own_;
+  arithmetic arithmetic_ = arithmetic::float32;
+  detail::device_memory library_{own_.stream};
+  std::optional<blas> blas_;
   detail::device_memory workspace_{own_.stream}, table_{own_.stream};
   detail::pinned_memory pinned_{own_.stream};
 };

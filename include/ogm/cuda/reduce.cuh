@@ -15,6 +15,7 @@ __device__ inline double shuffle_xor(double value, int lanes) { return __shfl_xo
 struct addition {
   static constexpr float identity = 0;
   __device__ float operator()(float a, float b) const { return a + b; }
+  __device__ double operator()(double a, double b) const { return a + b; }
 };
 /// The larger; NaN is left out.
 struct maximum {

@@ -37,7 +37,7 @@ struct probe_score {
 
 /// Of op::cross_entropy_forward and op::cross_entropy_backward on the host, whose terms say what the options mean.
 template <storage T> struct cross_entropy_params {
-  const T* logits;             // (rows, columns)
+  const T* logits;             // (rows, columns); null: scores of probes alone, and of what follows rows, columns, and what probes need
   const std::int32_t* labels;  // (rows)
   long rows, columns;          // columns 1 to 2^31 - 65
   float* row_loss;             // (rows)
@@ -53,6 +53,8 @@ template <storage T> struct cross_entropy_params {
   int probes = 0;
   probe_logits<T> probe[most_probes] = {};
   probe_score* scores = nullptr;  // (probes)
+  T* loss = nullptr;                // (): that of result, where it is wanted once more
+  std::int32_t* bad_row = nullptr;  // (): likewise
   float* workspace = nullptr;     // (cross_entropy_workspace(probes, rows)), 16-byte aligned; null where that is 0
 };
 

@@ -62,6 +62,9 @@ struct add_classes {
   }
 };
 
+/// The loss is probe -1; where there is none the rows begin with those of probe 0.
+template <class T> __device__ inline int first_probe(const cross_entropy_params<T>& p) { return p.logits ? -1 : 0; }
+
 /// A row of logits with its label: of probe 0, 1, ..., or of the loss (probe -1).
 template <class T, int Width> struct labelled_row {
   long row;
@@ -182,8 +185,8 @@ __global__ void __launch_bounds__(Tuning::threads_of_sum) cross_entropy_of_label
 template <class T, class Tuning, int Width>
 __global__ void __launch_bounds__(Tuning::threads) cross_entropy_of_warps(cross_entropy_params<T> p) {
   const int lane = int(threadIdx.x) % warp_size;
-  const long blocks = blocks_of_warps<Tuning>(p.rows), probe = blockIdx.x / blocks - 1;
-  const long row = row_of_warp<Tuning>() - (probe + 1) * blocks * (Tuning::threads / warp_size);
+  const long blocks = blocks_of_warps<Tuning>(p.rows), set = blockIdx.x / blocks, probe = set + detail::first_probe(p);
+  const long row = row_of_warp<Tuning>() - set * blocks * (Tuning::threads / warp_size);
   if (!OGM_BOUND(warp_has_row, row < p.rows)) return;
   const auto r = detail::labelled_row<T, Width>::of(p, int(probe), row);
   if (r.absent && r.probe >= 0) return;
@@ -211,8 +214,9 @@ __global__ void __launch_bounds__(Tuning::threads) cross_entropy_of_warps(cross_
 template <class T, class Tuning, int Width>
 __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor) cross_entropy_of_blocks(cross_entropy_params<T> p) {
   OGM_SHARED(detail::class_sums, scratch, Tuning::threads / warp_size);
-  for (long index = blockIdx.x; index < p.rows * (1 + p.probes); index += gridDim.x) {
-    const auto r = detail::labelled_row<T, Width>::of(p, int(index / p.rows) - 1, index % p.rows);
+  const int first_probe = detail::first_probe(p);
+  for (long index = blockIdx.x; index < p.rows * (p.probes - first_probe); index += gridDim.x) {
+    const auto r = detail::labelled_row<T, Width>::of(p, int(index / p.rows) + first_probe, index % p.rows);
     if (r.absent && r.probe >= 0) continue;
     float top = maximum::identity;
     detail::class_sums sums = detail::add_classes::identity;
@@ -242,7 +246,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
 template <class T, class Tuning>
 __global__ void __launch_bounds__(Tuning::threads_of_sum) cross_entropy_sum_of_rows(cross_entropy_params<T> p) {
   OGM_SHARED(probe_score, scratch, Tuning::threads_of_sum / warp_size);
-  const int probe = int(blockIdx.x) - 1;
+  const int probe = int(blockIdx.x) + detail::first_probe(p);
   probe_score sums = detail::join_scores::identity;
   for (long row = threadIdx.x; row < p.rows; row += Tuning::threads_of_sum) {
     if (probe < 0) {
@@ -259,7 +263,10 @@ __global__ void __launch_bounds__(Tuning::threads_of_sum) cross_entropy_sum_of_r
   sums = reduce_block<Tuning::threads_of_sum>(sums, detail::join_scores{}, scratch);
   if (threadIdx.x > 0) return;
   if (probe < 0) {
-    p.result->loss = sums.cross_entropy / p.result->divisor;
+    const double loss = sums.cross_entropy / p.result->divisor, bad_row = p.result->bad_row;
+    p.result->loss = loss;
+    if (p.loss) *p.loss = from_float<T>(float(loss));
+    if (p.bad_row) *p.bad_row = std::int32_t(bad_row);
     return;
   }
   if (sums.bad_row == detail::no_row)

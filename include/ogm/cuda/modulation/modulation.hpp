@@ -21,6 +21,8 @@ template <storage T> struct alignas(16) modulation_segment {
   long count, stride;
   std::int32_t coefficient;  // an index of modulation_table::coefficients
   std::uint32_t stream;      // of the noise
+  const float* deviation = nullptr;  // of the gradient: one number, or (count) where it is by element; null: that of the moments
+  bool deviation_by_element = false;
 };
 
 /// What becomes of the gradients that name it: g = scale * gradient + noise * deviation of the gradient * n, n standard normal.
@@ -50,10 +52,22 @@ template <storage T> struct modulation_moments_params {
   float2* moments;  // (chunk_count), what the update reads: mean and sum of squared distances from it, of a part of a segment
 };
 
-/// Rule: of one of ogm::optim's optimisers, in float: states (1 or 2), and step(value, gradient, states..., rate).
+/// What becomes of the moments where they are asked for by themselves. All coefficients' `noise` is other than 0.
+template <storage T> struct modulation_deviations_params {
+  modulation_table<T> table;
+  const float2* moments;  // (chunk_count)
+  float* deviation;       // (segments), unbiased, plus 1e-8; of a segment without elements: not written
+};
+template <storage T> struct modulation_norm_params {
+  modulation_table<T> table;
+  const float2* moments;   // (chunk_count)
+  double* sum_of_squares;  // (), of the gradients, scaled
+};
+
+/// Rule: of one of ogm::optim's optimisers, in float: states (0 to 2), and step(value, gradient, states..., rate).
 template <storage T, class Rule> struct modulation_update_params {
   modulation_table<T> table;
-  const float2* moments;  // (chunk_count), of the same gradients and coefficients; null: no noise is drawn
+  const float2* moments;  // (chunk_count), of the same gradients and coefficients; null: no noise but of segments that bring a deviation
   Rule rule;
   std::uint64_t seed = 0;  // of the noise, with each segment's stream
   std::uint32_t step = 0;
@@ -69,11 +83,12 @@ struct modulation_tuning {
   static constexpr int blocks_a_multiprocessor = 5;  // at least: leaves a thread 48 registers
 };
 
-/// chunks = the table of chunks of these segments (in host memory; what they point to is not looked at).
+/// chunks = the table of chunks of these segments (in host memory; what they point to is not looked at). keeps_state: of the rule.
 ///
 /// Errors     a status that names the segment
 template <storage T, class Tuning = modulation_tuning>
-status cut_into_chunks(std::span<const modulation_segment<T>> segments, long coefficients, std::vector<modulation_chunk>& chunks) {
+status cut_into_chunks(std::span<const modulation_segment<T>> segments, long coefficients, std::vector<modulation_chunk>& chunks,
+                       bool keeps_state = true) {
   chunks.clear();
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const auto& s = segments[i];
@@ -86,7 +101,7 @@ status cut_into_chunks(std::span<const modulation_segment<T>> segments, long coe
     if (s.stride < s.count) return wrong("stride", s.stride, "count or more");
     if (s.coefficient < 0 || s.coefficient >= coefficients)
       return wrong("coefficient", s.coefficient, ("0 to " + std::to_string(coefficients - 1)).c_str());
-    if (s.count > 0 && !(s.gradient && s.value && s.state))
+    if (s.count > 0 && !(s.gradient && s.value && (s.state || !keeps_state)))
       return status("ogm: segment " + std::to_string(i) + " of a modulation has elements and a null pointer.");
     for (long c = 0; c * Tuning::chunk < s.count; ++c) chunks.push_back({std::int32_t(i), std::int32_t(c)});
   }
@@ -101,6 +116,13 @@ status cut_into_chunks(std::span<const modulation_segment<T>> segments, long coe
 /// Errors     a status that names the argument
 /// Cost       reads each gradient that needs it once
 template <storage T, class Tuning = modulation_tuning> status launch_modulation_moments(const modulation_moments_params<T>&, cudaStream_t);
+
+/// deviation = those of op::deviations on the host, of the moments, on `stream`.
+template <storage T, class Tuning = modulation_tuning>
+status launch_modulation_deviations(const modulation_deviations_params<T>&, cudaStream_t);
+
+/// sum_of_squares = that of op::sum_of_squares on the host, of the moments, on `stream`. One block: moments are few.
+template <storage T, class Tuning = modulation_tuning> status launch_modulation_norm(const modulation_norm_params<T>&, cudaStream_t);
 
 /// One step of an optimiser with modulated gradients, on `stream`: the second launch. Nothing is written to the gradients.
 ///

@@ -124,13 +124,15 @@ __device__ inline void normals_of_elements(const random::key& key, std::uint64_t
 }
 
 /// One step of the rule on Width elements.
-template <class Rule, int States, int Width>
+template <class Rule, int States, int Width>  // States: of the rule, or 1 that is not used
 __device__ inline void step_of(const Rule& rule, float (&value)[Width], const float (&gradient)[Width], float (&state)[States][Width],
                                float rate) {
-  static_assert(States == 1 || States == 2, "ogm: a rule for the device keeps one or two states. Write static constexpr int states = 2;.");
+  static_assert(States <= 2, "ogm: a rule for the device keeps two states at most. Write static constexpr int states = 2;.");
   OGM_UNROLL
   for (int i = 0; i < Width; ++i) {
-    if constexpr (States == 1)
+    if constexpr (Rule::states == 0)
+      rule.step(value[i], gradient[i], rate);
+    else if constexpr (States == 1)
       rule.step(value[i], gradient[i], state[0][i], rate);
     else if constexpr (States == 2)
       rule.step(value[i], gradient[i], state[0][i], state[1][i], rate);
@@ -156,17 +158,43 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   if (threadIdx.x == 0) p.moments[blockIdx.x] = moments;
 }
 
+/// A block a chunk; those of a segment's first one write.
+template <class T, class Tuning> __global__ void __launch_bounds__(Tuning::threads) modulation_deviations(modulation_deviations_params<T> p) {
+  OGM_SHARED(float, scratch, Tuning::threads / warp_size);
+  const modulation_chunk mine = p.table.chunks[blockIdx.x];
+  if (mine.chunk > 0) return;
+  const float2 statistics = detail::statistics_of<Tuning>(p.moments + blockIdx.x, p.table.segments[mine.segment].count, scratch);
+  if (threadIdx.x == 0) p.deviation[mine.segment] = statistics.y;
+}
+
+template <class T, class Tuning> __global__ void __launch_bounds__(Tuning::threads) modulation_norm(modulation_norm_params<T> p) {
+  OGM_SHARED(double, scratch, Tuning::threads / warp_size);
+  double sum = 0;
+  for (long k = threadIdx.x; k < p.table.chunk_count; k += Tuning::threads) {
+    const modulation_chunk mine = p.table.chunks[k];
+    if (mine.chunk >= Tuning::parts) continue;
+    const modulation_segment<T>& s = p.table.segments[mine.segment];
+    const double scale = p.table.coefficients[s.coefficient].scale, elements = detail::elements_of_part<Tuning>(s.count, mine.chunk);
+    const float2 moments = p.moments[k];
+    sum += (double(moments.y) + elements * double(moments.x) * double(moments.x)) * scale * scale;
+  }
+  sum = reduce_block<Tuning::threads>(sum, addition{}, scratch);
+  if (threadIdx.x == 0) *p.sum_of_squares = sum;
+}
+
 template <class T, class Rule, class Tuning>
 __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor) modulation_update(modulation_update_params<T, Rule> p) {
-  constexpr int width = 4, states = Rule::states, elements_at_once = width * Tuning::threads;
+  constexpr int width = 4, states = Rule::states, elements_at_once = width * Tuning::threads, held = states == 0 ? 1 : states;
   static_assert(Tuning::chunk % elements_at_once == 0 && Tuning::parts <= Tuning::threads);
   OGM_SHARED(float, scratch, Tuning::threads / warp_size);
   const modulation_chunk mine = p.table.chunks[blockIdx.x];
   const modulation_segment<T> s = p.table.segments[mine.segment];
   const modulation_coefficient k = p.table.coefficients[s.coefficient];
-  const bool noisy = p.moments && k.noise != 0;
+  const bool noisy = (p.moments || s.deviation) && k.noise != 0, by_element = s.deviation && s.deviation_by_element;
   float amount = 0;
-  if (noisy) {
+  if (noisy && s.deviation) {
+    amount = by_element ? k.noise : k.noise * *s.deviation;
+  } else if (noisy) {
     const float2 statistics = detail::statistics_of<Tuning>(p.moments + (long(blockIdx.x) - mine.chunk), s.count, scratch);
     amount = k.noise * statistics.y;
     if (p.statistics && mine.chunk == 0 && threadIdx.x == 0) p.statistics[mine.segment] = statistics;
@@ -175,16 +203,23 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   const long begin = long(mine.chunk) * Tuning::chunk;
   const row_vectors<width> vectors{detail::columns_of_chunk<Tuning>(s, mine.chunk), 0};
   const bool whole_gradient = detail::begins_aligned<width>(s.gradient), whole_value = detail::begins_aligned<width>(s.value),
-             whole_state = detail::begins_aligned<width>(s.state) && (states == 1 || s.stride % width == 0);
+             whole_state = detail::begins_aligned<width>(s.state) && (states <= 1 || s.stride % width == 0),
+             whole_deviation = detail::begins_aligned<width>(s.deviation);
   const random::key key{p.seed, s.stream, p.step};
   for (int at = 0; at < vectors.columns; at += elements_at_once) {
     const int first = at + int(threadIdx.x) * width;
-    float gradient[width], value[width], state[states][width], normal[width] = {};
+    float gradient[width], value[width], state[held][width] = {}, normal[width] = {};
     detail::load_part(s.gradient + begin, vectors, whole_gradient, first, gradient);
     detail::load_part(s.value + begin, vectors, whole_value, first, value);
     OGM_UNROLL
     for (int j = 0; j < states; ++j) detail::load_part(s.state + j * s.stride + begin, vectors, whole_state, first, state[j]);
     if (noisy) detail::normals_of_elements(key, std::uint64_t(begin + first), normal);
+    if (noisy && by_element) {
+      float deviation[width];
+      detail::load_part(s.deviation + begin, vectors, whole_deviation, first, deviation);
+      OGM_UNROLL
+      for (int i = 0; i < width; ++i) normal[i] *= deviation[i];
+    }
     OGM_UNROLL
     for (int i = 0; i < width; ++i) gradient[i] = (gradient[i] * k.scale + normal[i] * amount) * p.gradient_scale;
     detail::step_of(p.rule, value, gradient, state, k.rate);

@@ -25,6 +25,22 @@ template <storage T, class Tuning> status launch_modulation_moments(const modula
   return launch(who, {p.table.chunk_count, Tuning::threads}, stream, &modulation_moments<T, Tuning>, p);
 }
 
+template <storage T, class Tuning> status launch_modulation_deviations(const modulation_deviations_params<T>& p, cudaStream_t stream) {
+  constexpr auto who = "modulation_deviations";
+  if (status s = detail::check_modulation(who, p.table); !s.ok()) return s;
+  if (p.table.chunk_count > 0 && !(p.moments && p.deviation))
+    return status(std::string("ogm: ") + who + " was given chunks and no moments, or no memory for deviations.");
+  return launch(who, {p.table.chunk_count, Tuning::threads}, stream, &modulation_deviations<T, Tuning>, p);
+}
+
+template <storage T, class Tuning> status launch_modulation_norm(const modulation_norm_params<T>& p, cudaStream_t stream) {
+  constexpr auto who = "modulation_norm";
+  if (status s = detail::check_modulation(who, p.table); !s.ok()) return s;
+  if (!p.sum_of_squares || (p.table.chunk_count > 0 && !p.moments))
+    return status(std::string("ogm: ") + who + " was given no moments, or no memory for their sum.");
+  return launch(who, {1, Tuning::threads}, stream, &modulation_norm<T, Tuning>, p);
+}
+
 template <storage T, class Rule, class Tuning>
 status launch_modulation_update(const modulation_update_params<T, Rule>& p, cudaStream_t stream) {
   constexpr auto who = "modulation_update";

@@ -1,8 +1,14 @@
 #pragma once
-// The backend of models on an NVIDIA GPU: backend::cuda in the place of backend::standard. For files that nvcc compiles.
+// The backend of models on an NVIDIA GPU: backend::cuda in the place of backend::standard. For files that nvcc compiles; kernels are compiled
+// where a model uses them.
 
+#include <ogm/cuda/blas_operations.hpp>
 #include <ogm/cuda/context.hpp>
+#include <ogm/cuda/cross_entropy/cross_entropy_operations.cuh>
 #include <ogm/cuda/memory.hpp>
+#include <ogm/cuda/modulation/modulation_operations.cuh>
+#include <ogm/cuda/rows/rows_operations.cuh>
+#include <ogm/cuda/softmax/softmax_operations.cuh>
 
 namespace ogm::backend {
 

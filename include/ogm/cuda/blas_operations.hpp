@@ -1,0 +1,12 @@
+#pragma once
+// Products on the device.
+
+#include <ogm/backend/op/gemm.hpp>
+#include <ogm/cuda/context.hpp>
+
+namespace ogm::op {
+
+inline cuda::status run_on_device(const gemm<float>& o, cuda::context& c) { return c.products().gemm(o, c.stream()); }
+inline cuda::status run_on_device(const batched_gemm<float>& o, cuda::context& c) { return c.products().gemm(o, c.stream()); }
+
+}  // namespace ogm::op
