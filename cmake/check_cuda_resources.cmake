@@ -41,7 +41,7 @@ foreach(line IN LISTS lines)
   if(spoil STREQUAL "registers")
     math(EXPR registers_of_${CMAKE_MATCH_1} "${CMAKE_MATCH_2} / 4")
   elseif(spoil STREQUAL "shared")
-    set(shared_of_${CMAKE_MATCH_1} 0)
+    set(shared_of_${CMAKE_MATCH_1} -1)   # kernels without any are over it too
   endif()
 endforeach()
 

@@ -65,12 +65,12 @@ template <int Width> struct row_vectors {
   int columns;
   int before;  // elements of the first vector that lie before the row
 
-  template <class T> __device__ static row_vectors of(const T* row, int columns) {
+  template <class T> __host__ __device__ static row_vectors of(const T* row, int columns) {
     return {columns, int(reinterpret_cast<std::uintptr_t>(row) / sizeof(T) % Width)};
   }
   /// Vectors of a row of so many columns at most, wherever it begins.
   __host__ __device__ static constexpr int most(long columns) { return int((columns + 2 * (Width - 1)) / Width); }
-  __device__ int count() const { return (columns + before + Width - 1) / Width; }
+  __host__ __device__ int count() const { return (columns + before + Width - 1) / Width; }
   /// The column at which vector v begins; negative in front of the row.
   __device__ int first(int v) const { return v * Width - before; }
   __device__ bool whole(int first) const { return OGM_BOUND(vector_in_row, first >= 0 && first <= columns - Width); }
@@ -136,6 +136,10 @@ __device__ inline void mask_row(const std::uint8_t* mask, row_vectors<Width> vec
 template <class A, class B> __host__ inline bool aligned_alike(const A* a, const B* b) {
   static_assert(sizeof(A) == sizeof(B));
   return (reinterpret_cast<std::uintptr_t>(a) - reinterpret_cast<std::uintptr_t>(b)) % 16 == 0;
+}
+/// Whether all rows of `columns` elements of matrices at these addresses can: row r of one begins where row s of another does.
+template <storage T, class... Others> __host__ inline bool rows_alike(long columns, const T* a, const Others*... others) {
+  return columns % vector_width<T> == 0 && (aligned_alike(a, others) && ...);
 }
 
 }  // namespace ogm::cuda

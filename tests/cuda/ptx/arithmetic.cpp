@@ -97,6 +97,11 @@ template <class T> T with_bit_field(T a, T b, u32 c, u32 d) {
   }
   return b;
 }
+/// The place of the highest bit that is not the sign's; all bits where there is none.
+template <class T> u32 highest_bit(T x) {
+  const u64 bits = u64(x < 0 ? T(~x) : x);
+  return bits ? 63 - u32(std::countl_zero(bits)) : ~0u;
+}
 u32 permuted(u32 a, u32 b, u32 selector) {
   const u64 bytes = u64(b) << 32 | a;
   u32 result = 0;
@@ -178,7 +183,14 @@ template <class T> void integers(table& t, const std::string& type) {
     enter(t, "mul.wide." + type, [](T a, T b) { return wide(s64(a) * s64(b)); });
     enter(t, "mad.wide." + type, [](T a, T b, wide c) { return wide(u64(s64(a) * s64(b)) + u64(c)); });
   }
-  if constexpr (sizeof(T) > 2) enter(t, "bfe." + type, [](T a, u32 b, u32 c) { return bit_field(a, b, c); });
+  if constexpr (sizeof(T) > 2) {
+    enter(t, "bfe." + type, [](T a, u32 b, u32 c) { return bit_field(a, b, c); });
+    enter(t, "bfind." + type, [](T a) { return highest_bit(a); });
+    enter(t, "bfind.shiftamt." + type, [](T a) {
+      const u32 place = highest_bit(a);
+      return place == ~0u ? place : u32(width<T>) - 1 - place;
+    });
+  }
   compare_numbers<T>(t, type);
 }
 
