@@ -231,14 +231,14 @@ template <class Tape, lazy_expression E> auto evaluate(Tape& tape_, const E& e) 
   const auto node = bind(e);
   const expression::cut how(columns ? shape.count() / columns : 1, columns ? columns : shape.count(), columns == 0);
   auto y = tape_.template make<T>(shape);
-  tape_.run(expression::forward_pass<T, decltype(node)>{node, y.data(), how});
+  tape_.run(expression::forward_pass<T, std::remove_const_t<decltype(node)>>{node, y.data(), how});
   if constexpr (Tape::records) {
     static_assert(std::is_trivially_destructible_v<E>, "ogm: a recorded expression owns a tensor. Keep it in a variable and pass that.");
     tape_.record([e, y, how](auto& t) {
       if (!y.reached()) return;
       detail::binder<B, T, Shape, true> back{.chunks = how.chunks(), .recorder = &t};
       const auto tree = back(e);
-      t.run(expression::backward_pass<T, decltype(tree)>{tree, y.gradient(), how, back.plan});
+      t.run(expression::backward_pass<T, std::remove_const_t<decltype(tree)>>{tree, y.gradient(), how, back.plan});
     });
   }
   return y;

@@ -1,6 +1,6 @@
 #pragma once
-// The backend of models on an NVIDIA GPU: backend::cuda in the place of backend::standard. For files that nvcc compiles; kernels are compiled
-// where a model uses them.
+// The backend of models on an NVIDIA GPU: backend::cuda in the place of backend::standard. For files that nvcc compiles; kernels are
+// compiled where a model uses them.
 
 #include <ogm/cuda/blas_operations.hpp>
 #include <ogm/cuda/context.hpp>

@@ -91,6 +91,8 @@ template <class T> struct device_batch {
   device_array<float> row_loss, workspace;
   device_array<cuda::cross_entropy_result> result;
   device_array<cuda::probe_score> scores;
+  device_array<T> loss{1};
+  device_array<std::int32_t> bad_row{1};
   cuda::cross_entropy_params<T> params;
 
   explicit device_batch(batch<T>& b)
@@ -109,6 +111,7 @@ template <class T> struct device_batch {
     if (params.sample_weight) params.sample_weight = sample_weight.data();
     if (params.dlogits) params.dlogits = dlogits.data();
     params.workspace = workspace.data(), params.scores = scores.data();
+    params.loss = loss.data(), params.bad_row = bad_row.data();
     for (int u = 0; u < b.with.probes; ++u) {
       params.probe[u] = {probe_logits.emplace_back(b.probe_logits[std::size_t(u)], b.with.offset_in).data(),
                          probe_labels.emplace_back(b.probe_labels[std::size_t(u)]).data(), params.sample_weight};
@@ -152,6 +155,15 @@ template <class T, class Tuning> void check(batch<T> b) {
   CHECK(doubles_apart({loss.begin(), loss.end()}, expected.row_loss, 4e-6) == 0);
   if (b.with.gradient) CHECK(count_apart(on_device.dlogits.values(), expected.dlogits, storage_tolerance<T>) == 0);
   CHECK(doubles_apart(flat(on_device.result.values()[0], on_device.scores.values()), flat(expected.whole, expected.scores), 4e-6) == 0);
+  CHECK(count_apart(on_device.loss.values(), {expected.whole.loss}, storage_tolerance<T>) == 0);
+  CHECK(on_device.bad_row.values()[0] == std::int32_t(expected.whole.bad_row));
+  if (b.with.probes == 0) return;
+
+  const std::vector<cuda::probe_score> nothing(std::size_t(b.with.probes));
+  device_array<cuda::probe_score> scores(nothing);
+  on_device.params.logits = nullptr, on_device.params.dlogits = nullptr, on_device.params.scores = scores.data();
+  check_traced([&] { cuda::launch_cross_entropy<T, Tuning>(on_device.params, nullptr).throw_if_failed(); });
+  CHECK(doubles_apart(flat({}, scores.values()), flat({}, expected.scores), 4e-6) == 0);
 }
 
 }  // namespace
@@ -367,5 +379,6 @@ TEST_CASE("cross_entropy on the device: arguments that it cannot work with") {
   device_array<float> workspace(64);
   CHECK(refused([&](auto& p) { p.workspace = workspace.data() + 1; }) ==
         "ogm: cross_entropy was given a workspace that does not begin at a multiple of 16 bytes.");
-  CHECK(refused([](auto& p) { p.workspace = nullptr; }) == "ogm: cross_entropy was given no workspace.");
+  CHECK(refused([](auto& p) { p.probes = 1; }) == "ogm: cross_entropy was given no workspace.");
+  CHECK(refused([](auto&) {}) == "ogm: cross_entropy was given no logits, and no probe.");
 }

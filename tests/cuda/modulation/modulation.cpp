@@ -29,9 +29,13 @@ template <class T> struct parameter {
   std::vector<T> gradient;
   std::vector<float> value, state;  // (count), (states of `stride`, the last without padding)
   long stride;
+  std::vector<float> deviation{};  // one, or (count) by element; none: that of the moments
+  bool by_element = false;
 
   cuda::modulation_segment<T> segment(std::uint32_t stream) {
-    return {gradient.data(), value.data(), state.data(), long(gradient.size()), stride, coefficient, stream};
+    return {gradient.data(), value.data(), state.data(), long(gradient.size()),
+            stride,          coefficient,  stream,       deviation.empty() ? nullptr : deviation.data(),
+            by_element};
   }
 };
 /// Gradients and weights are numbers, states are 0, as before the first step.
@@ -54,7 +58,8 @@ template <class T> std::vector<parameter<T>> parameters_of(std::initializer_list
 /// Parameters, table and what lies between the two launches, on the device.
 template <class T, class Tuning = cuda::modulation_tuning> class on_device {
  public:
-  explicit on_device(std::vector<parameter<T>>& parameters) {
+  explicit on_device(std::vector<parameter<T>>& parameters, const std::vector<cuda::modulation_coefficient>& become = coefficients)
+      : coefficients_(become) {
     for (auto& p : parameters) {
       const auto here = [&]<class U>(const std::vector<U>& x) { return std::make_unique<device_array<U>>(x, p.offset); };
       gradients_.push_back(here(p.gradient));
@@ -62,6 +67,8 @@ template <class T, class Tuning = cuda::modulation_tuning> class on_device {
       states_.push_back(here(p.state));
       auto s = p.segment(std::uint32_t(gradients_.size()));
       s.gradient = gradients_.back()->data(), s.value = values_.back()->data(), s.state = states_.back()->data();
+      by_element_ |= s.deviation_by_element;
+      if (s.deviation) s.deviation = given_.emplace_back(here(p.deviation))->data();
       host_segments_.push_back(s);
     }
     std::vector<cuda::modulation_chunk> chunks;
@@ -75,13 +82,10 @@ template <class T, class Tuning = cuda::modulation_tuning> class on_device {
 
   void find_moments() { cuda::launch_modulation_moments<T, Tuning>({table_, moments_->data()}, nullptr).throw_if_failed(); }
   template <class Rule> void update(const Rule& rule, bool with_moments = true) {
-    const cuda::modulation_update_params<T, Rule> p{table_,
-                                                    with_moments ? moments_->data() : nullptr,
-                                                    rule,
-                                                    noise_key.seed,
-                                                    noise_key.step,
-                                                    float(gradient_scale),
-                                                    statistics_->data()};
+    const cuda::modulation_update_params<T, Rule> p{table_,         with_moments ? moments_->data() : nullptr,
+                                                    rule,           noise_key.seed,
+                                                    noise_key.step, float(gradient_scale),
+                                                    by_element_,    statistics_->data()};
     cuda::launch_modulation_update<T, Rule, Tuning>(p, nullptr).throw_if_failed();
   }
   void read(std::vector<parameter<T>>& parameters) {
@@ -92,16 +96,27 @@ template <class T, class Tuning = cuda::modulation_tuning> class on_device {
     }
   }
   std::vector<float2> statistics() { return statistics_->values(); }
+  std::vector<float> deviations() {
+    device_array<float> result(host_segments_.size());
+    cuda::launch_modulation_deviations<T, Tuning>({table_, moments_->data(), result.data()}, nullptr).throw_if_failed();
+    return result.values();
+  }
+  double sum_of_squares() {
+    device_array<double> result(1);
+    cuda::launch_modulation_norm<T, Tuning>({table_, moments_->data(), result.data()}, nullptr).throw_if_failed();
+    return result.values()[0];
+  }
 
  private:
   std::vector<std::unique_ptr<device_array<T>>> gradients_;
-  std::vector<std::unique_ptr<device_array<float>>> values_, states_;
+  std::vector<std::unique_ptr<device_array<float>>> values_, states_, given_;
   std::vector<cuda::modulation_segment<T>> host_segments_;
   std::unique_ptr<device_array<cuda::modulation_segment<T>>> segments_;
   std::unique_ptr<device_array<cuda::modulation_chunk>> chunks_;
-  device_array<cuda::modulation_coefficient> coefficients_{coefficients};
+  device_array<cuda::modulation_coefficient> coefficients_;
   std::unique_ptr<device_array<float2>> moments_, statistics_;
   cuda::modulation_table<T> table_{};
+  bool by_element_ = false;
 };
 
 template <class T> std::size_t states_apart(const parameter<T>& got, const cuda::modulated_segment& expected) {
@@ -185,6 +200,56 @@ TEST_CASE("modulation on the device: the noise is the host's") {
     float expected[64];
     random::normals(key, group, expected);
     for (std::size_t i = 0; i < 64; ++i) CHECK_FALSE(apart(got[group * 64 + i], expected[i], 1e-6));
+  }
+}
+
+TEST_CASE("modulation on the device: deviations and the norm of the gradients by themselves") {
+  const std::vector<cuda::modulation_coefficient> all_noisy{{1, 1, 1}, {0.375f, 1, 1}, {0.625f, 1, 1}, {1, 0.5f, 0.25f}};
+  in_every_order([&] {
+    auto all = parameters_of<float>({1, 3, 0, 512, 1025, 3585, 31, 2047}, 1);
+    all[4].gradient[9] = 1e5f;
+    on_device<float, small_modulation_tuning> device(all, all_noisy);
+    check_traced([&] { device.find_moments(); });
+    std::vector<float> deviations;
+    double squares = 0, expected_squares = 0;
+    check_traced([&] { deviations = device.deviations(), squares = device.sum_of_squares(); });
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i].gradient.empty()) continue;
+      const auto& k = all_noisy[std::size_t(all[i].coefficient)];
+      const auto expected = cuda::modulation_reference(all[i].segment(1), k, plain.at<double>(plain.lr, 1), noise_key, gradient_scale);
+      CHECK_FALSE(apart(deviations[i], expected.deviation, 1e-6));
+      for (const float g : all[i].gradient) expected_squares += double(g) * double(g) * double(k.scale) * double(k.scale);
+    }
+    CHECK_FALSE(apart(squares, expected_squares, 1e-6));
+  });
+  std::vector<parameter<float>> none;
+  on_device<float, small_modulation_tuning> device(none, all_noisy);
+  CHECK(device.sum_of_squares() == 0);
+}
+
+TEST_CASE("modulation on the device: deviations that are given, one for a parameter or one an element; a rule without a state") {
+  for (const std::size_t offset : {0, 1}) {
+    auto all = parameters_of<float>({5, 512, 600, 513, 31, 1, 7, 9}, 1, offset);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      all[i].by_element = i % 4 == 3;
+      all[i].deviation = numbers(all[i].by_element ? long(all[i].value.size()) : 1, 77, 3);
+    }
+    const auto check = [&](const auto& rule, const auto& in_double) {
+      auto now = all;
+      std::vector<cuda::modulated_segment> expected;
+      for (auto& p : now)
+        expected.push_back(cuda::modulation_reference(p.segment(std::uint32_t(expected.size() + 1)),
+                                                      coefficients[std::size_t(p.coefficient)], in_double, noise_key, gradient_scale));
+      on_device<float, small_modulation_tuning> device(now);
+      check_traced([&] { device.update(rule, false); });
+      device.read(now);
+      for (std::size_t i = 0; i < now.size(); ++i) {
+        INFO("parameter " << i << ", offset " << offset);
+        CHECK(count_apart(now[i].value, expected[i].value, tolerance<float>) == 0);
+      }
+    };
+    check(heavy.at<float>(heavy.lr, 1), heavy.at<double>(heavy.lr, 1));
+    check(subtract_gradient{}, subtract_gradient{});
   }
 }
 
@@ -337,6 +402,10 @@ TEST_CASE("modulation on the device: arguments that it cannot work with, and non
   CHECK(moments({&segment, &chunk, &coefficient, 1}) == "ogm: modulation_moments was given chunks and no memory for moments.");
   CHECK(update({&segment, nullptr, &coefficient, 1}) == "ogm: modulation_update was given chunks and a table with a null pointer.");
   CHECK(update({&segment, &chunk, nullptr, 1}) == "ogm: modulation_update was given chunks and a table with a null pointer.");
+  CHECK(cuda::launch_modulation_deviations<float>({{&segment, &chunk, &coefficient, 1}, nullptr, nullptr}, nullptr).what() ==
+        "ogm: modulation_deviations was given chunks and no moments, or no memory for deviations.");
+  CHECK(cuda::launch_modulation_norm<float>({{}, nullptr, nullptr}, nullptr).what() ==
+        "ogm: modulation_norm was given no moments, or no memory for their sum.");
   CHECK(update({}, std::numeric_limits<float>::infinity()) ==
         "ogm: modulation_update was given gradient_scale = inf; a finite number is needed.");
 

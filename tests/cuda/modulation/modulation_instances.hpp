@@ -12,6 +12,13 @@ struct small_modulation_tuning {
   static constexpr int chunk = 512;
   static constexpr int parts = 3;
   static constexpr int blocks_a_multiprocessor = 20;
+  static constexpr int blocks_of_update = 16;
+};
+
+/// A rule that keeps nothing.
+struct subtract_gradient {
+  static constexpr int states = 0;
+  template <class V> OGM_HD void step(V& value, const V& gradient, const V& rate) const { value -= rate * gradient; }
 };
 
 /// words = those of `key`'s counters 0 to 32 * warps - 1; normals = those of elements 0 to 128 * warps - 1, as the update draws them.

@@ -52,10 +52,10 @@ template <storage T> struct cross_entropy_params {
   float scale = 1;
   int probes = 0;
   probe_logits<T> probe[most_probes] = {};
-  probe_score* scores = nullptr;  // (probes)
+  probe_score* scores = nullptr;    // (probes)
   T* loss = nullptr;                // (): that of result, where it is wanted once more
   std::int32_t* bad_row = nullptr;  // (): likewise
-  float* workspace = nullptr;     // (cross_entropy_workspace(probes, rows)), 16-byte aligned; null where that is 0
+  float* workspace = nullptr;       // (cross_entropy_workspace(probes, rows)), 16-byte aligned; null where that is 0
 };
 
 /// How the work is cut. A type with these members tunes a kernel; tests bring small ones.

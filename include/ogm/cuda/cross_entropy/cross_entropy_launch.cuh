@@ -22,6 +22,7 @@ template <class T> status check_cross_entropy(const char* who, const cross_entro
       return status(std::string("ogm: ") + who + " was given no logits, labels or scores of probe " + std::to_string(u) + ".");
   if (reinterpret_cast<std::uintptr_t>(p.workspace) % 16 != 0)
     return status(std::string("ogm: ") + who + " was given a workspace that does not begin at a multiple of 16 bytes.");
+  if (!p.logits && p.probes == 0) return status(std::string("ogm: ") + who + " was given no logits, and no probe.");
   return {};
 }
 template <class T, class Tuning> status launch_cross_entropy_rows(const char* who, const cross_entropy_params<T>& p, cudaStream_t stream) {
@@ -30,8 +31,7 @@ template <class T, class Tuning> status launch_cross_entropy_rows(const char* wh
   const launch_shape blocks{std::min(rows, Tuning::blocks), Tuning::threads};
   if (p.dlogits && !aligned_alike(p.logits, p.dlogits)) return launch(who, blocks, stream, cross_entropy_of_blocks<T, Tuning, 1>, p);
   if (row_vectors<width>::most(p.columns) <= warp_size * Tuning::vectors_a_lane)
-    return launch(who, {blocks_of_warps<Tuning>(p.rows) * sets, Tuning::threads}, stream,
-                  cross_entropy_of_warps<T, Tuning, width>, p);
+    return launch(who, {blocks_of_warps<Tuning>(p.rows) * sets, Tuning::threads}, stream, cross_entropy_of_warps<T, Tuning, width>, p);
   return launch(who, blocks, stream, cross_entropy_of_blocks<T, Tuning, width>, p);
 }
 }  // namespace detail

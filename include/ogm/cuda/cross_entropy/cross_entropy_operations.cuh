@@ -37,8 +37,8 @@ inline cuda::status run_on_device(const cross_entropy_backward<float>& o, cuda::
 
 inline cuda::status run_on_device(const score_logits<float>& o, cuda::context& c) {
   static_assert(sizeof(cuda::probe_score) == 5 * sizeof(double));
-  cuda::cross_entropy_params<float> p{.logits = nullptr, .rows = o.rows, .columns = o.columns};
-  p.probes = 1;
+  cuda::cross_entropy_params<float> p{};
+  p.rows = o.rows, p.columns = o.columns, p.probes = 1;
   p.probe[0] = {o.logits, o.labels, o.sample_weight};
   p.scores = reinterpret_cast<cuda::probe_score*>(o.out);
   p.workspace = c.workspace<float>(cuda::cross_entropy_workspace(1, o.rows));

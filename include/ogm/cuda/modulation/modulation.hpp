@@ -19,8 +19,8 @@ template <storage T> struct alignas(16) modulation_segment {
   float* value;       // (count)
   float* state;       // (states of the rule, count), each padded to `stride`
   long count, stride;
-  std::int32_t coefficient;  // an index of modulation_table::coefficients
-  std::uint32_t stream;      // of the noise
+  std::int32_t coefficient;          // an index of modulation_table::coefficients
+  std::uint32_t stream;              // of the noise
   const float* deviation = nullptr;  // of the gradient: one number, or (count) where it is by element; null: that of the moments
   bool deviation_by_element = false;
 };
@@ -72,6 +72,7 @@ template <storage T, class Rule> struct modulation_update_params {
   std::uint64_t seed = 0;  // of the noise, with each segment's stream
   std::uint32_t step = 0;
   float gradient_scale = 1;      // of every modulated gradient: clipping, accumulation
+  bool by_element = false;       // whether a segment brings a deviation for each element
   float2* statistics = nullptr;  // (segments), becomes mean and deviation of the gradients that noise was drawn for; null: not wanted
 };
 
@@ -80,7 +81,8 @@ struct modulation_tuning {
   static constexpr int threads = 256;                // a block
   static constexpr int chunk = 4096;                 // elements, of which a thread holds its share in registers; a multiple of 8 * threads
   static constexpr int parts = 256;                  // moments a segment, at most a thread one: every block of the update joins all of them
-  static constexpr int blocks_a_multiprocessor = 5;  // at least: leaves a thread 48 registers
+  static constexpr int blocks_a_multiprocessor = 5;  // of the moments, at least: leaves a thread 48 registers
+  static constexpr int blocks_of_update = 4;         // likewise: 64
 };
 
 /// chunks = the table of chunks of these segments (in host memory; what they point to is not looked at). keeps_state: of the rule.

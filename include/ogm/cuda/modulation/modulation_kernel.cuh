@@ -159,7 +159,8 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
 }
 
 /// A block a chunk; those of a segment's first one write.
-template <class T, class Tuning> __global__ void __launch_bounds__(Tuning::threads) modulation_deviations(modulation_deviations_params<T> p) {
+template <class T, class Tuning>
+__global__ void __launch_bounds__(Tuning::threads) modulation_deviations(modulation_deviations_params<T> p) {
   OGM_SHARED(float, scratch, Tuning::threads / warp_size);
   const modulation_chunk mine = p.table.chunks[blockIdx.x];
   if (mine.chunk > 0) return;
@@ -182,19 +183,20 @@ template <class T, class Tuning> __global__ void __launch_bounds__(Tuning::threa
   if (threadIdx.x == 0) *p.sum_of_squares = sum;
 }
 
-template <class T, class Rule, class Tuning>
-__global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocessor) modulation_update(modulation_update_params<T, Rule> p) {
+/// ByElement: whether a segment may bring a deviation for each element, which costs registers.
+template <class T, class Rule, class Tuning, bool ByElement>
+__global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_of_update) modulation_update(modulation_update_params<T, Rule> p) {
   constexpr int width = 4, states = Rule::states, elements_at_once = width * Tuning::threads, held = states == 0 ? 1 : states;
   static_assert(Tuning::chunk % elements_at_once == 0 && Tuning::parts <= Tuning::threads);
   OGM_SHARED(float, scratch, Tuning::threads / warp_size);
   const modulation_chunk mine = p.table.chunks[blockIdx.x];
   const modulation_segment<T> s = p.table.segments[mine.segment];
   const modulation_coefficient k = p.table.coefficients[s.coefficient];
-  const bool noisy = (p.moments || s.deviation) && k.noise != 0, by_element = s.deviation && s.deviation_by_element;
-  float amount = 0;
-  if (noisy && s.deviation) {
+  const bool by_element = ByElement && s.deviation && s.deviation_by_element;
+  float amount = 0;  // of a normal, or of its element's deviation
+  if (k.noise != 0 && s.deviation) {
     amount = by_element ? k.noise : k.noise * *s.deviation;
-  } else if (noisy) {
+  } else if (k.noise != 0 && p.moments) {
     const float2 statistics = detail::statistics_of<Tuning>(p.moments + (long(blockIdx.x) - mine.chunk), s.count, scratch);
     amount = k.noise * statistics.y;
     if (p.statistics && mine.chunk == 0 && threadIdx.x == 0) p.statistics[mine.segment] = statistics;
@@ -203,8 +205,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   const long begin = long(mine.chunk) * Tuning::chunk;
   const row_vectors<width> vectors{detail::columns_of_chunk<Tuning>(s, mine.chunk), 0};
   const bool whole_gradient = detail::begins_aligned<width>(s.gradient), whole_value = detail::begins_aligned<width>(s.value),
-             whole_state = detail::begins_aligned<width>(s.state) && (states <= 1 || s.stride % width == 0),
-             whole_deviation = detail::begins_aligned<width>(s.deviation);
+             whole_state = detail::begins_aligned<width>(s.state) && (states <= 1 || s.stride % width == 0);
   const random::key key{p.seed, s.stream, p.step};
   for (int at = 0; at < vectors.columns; at += elements_at_once) {
     const int first = at + int(threadIdx.x) * width;
@@ -213,10 +214,10 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
     detail::load_part(s.value + begin, vectors, whole_value, first, value);
     OGM_UNROLL
     for (int j = 0; j < states; ++j) detail::load_part(s.state + j * s.stride + begin, vectors, whole_state, first, state[j]);
-    if (noisy) detail::normals_of_elements(key, std::uint64_t(begin + first), normal);
-    if (noisy && by_element) {
+    if (amount != 0) detail::normals_of_elements(key, std::uint64_t(begin + first), normal);
+    if (by_element) {
       float deviation[width];
-      detail::load_part(s.deviation + begin, vectors, whole_deviation, first, deviation);
+      detail::load_part(s.deviation + begin, vectors, detail::begins_aligned<width>(s.deviation), first, deviation);
       OGM_UNROLL
       for (int i = 0; i < width; ++i) normal[i] *= deviation[i];
     }

@@ -48,7 +48,9 @@ status launch_modulation_update(const modulation_update_params<T, Rule>& p, cuda
   if (!std::isfinite(p.gradient_scale))
     return status(std::string("ogm: ") + who + " was given gradient_scale = " + std::to_string(p.gradient_scale) +
                   "; a finite number is needed.");
-  return launch(who, {p.table.chunk_count, Tuning::threads}, stream, &modulation_update<T, Rule, Tuning>, p);
+  const launch_shape shape{p.table.chunk_count, Tuning::threads};
+  if (p.by_element) return launch(who, shape, stream, &modulation_update<T, Rule, Tuning, true>, p);
+  return launch(who, shape, stream, &modulation_update<T, Rule, Tuning, false>, p);
 }
 
 }  // namespace ogm::cuda

@@ -28,7 +28,8 @@ status upload_modulation(const op::segment_table<float>& table, context& c, bool
   if (status s = cut_into_chunks<float>(segments, table.count, chunks, keeps_state); !s.ok()) return s;
 
   static_assert(sizeof(modulation_segment<float>) % alignof(modulation_coefficient) == 0);
-  const std::size_t of_segments = segments.size() * sizeof segments[0], of_both = of_segments + coefficients.size() * sizeof coefficients[0];
+  const std::size_t of_segments = segments.size() * sizeof segments[0],
+                    of_both = of_segments + coefficients.size() * sizeof coefficients[0];
   const auto* const from = static_cast<const std::byte*>(c.upload(of_both + chunks.size() * sizeof chunks[0], [&](void* to) {
     auto* const bytes = static_cast<std::byte*>(to);
     std::copy(segments.begin(), segments.end(), reinterpret_cast<modulation_segment<float>*>(bytes));
@@ -49,6 +50,10 @@ inline status find_moments(const op::segment_table<float>& table, context& c, mo
   if (status s = upload_modulation(table, c, false, plain, there); !s.ok()) return s;
   moments = c.workspace<float2>(there.chunk_count);
   return launch_modulation_moments<float>({there, moments}, c.stream());
+}
+
+inline bool any_by_element(const op::segment_table<float>& table) {
+  return std::any_of(table.segments, table.segments + table.count, [](const auto& s) { return s.deviation_by_element; });
 }
 
 /// A rule that makes a parameter of its gradient.
@@ -77,14 +82,14 @@ inline cuda::status run_on_device(const sum_of_squares<float>& o, cuda::context&
 
 template <class Rule> cuda::status run_on_device(const update<float, Rule>& o, cuda::context& c) {
   const auto whole = [](const segment<float>& s) {
-    return std::pair{cuda::modulation_segment<float>{s.gradient, s.value, s.state, s.count, s.stride, 0, s.stream, s.deviation,
-                                                     s.deviation_by_element},
-                     cuda::modulation_coefficient{float(s.scale), float(s.noise), float(s.rate)}};
+    return std::pair{
+        cuda::modulation_segment<float>{s.gradient, s.value, s.state, s.count, s.stride, 0, s.stream, s.deviation, s.deviation_by_element},
+        cuda::modulation_coefficient{float(s.scale), float(s.noise), float(s.rate)}};
   };
   cuda::modulation_table<float> table{};
   if (cuda::status s = cuda::detail::upload_modulation(o.table, c, Rule::states > 0, whole, table); !s.ok()) return s;
-  return cuda::launch_modulation_update<float, Rule>({table, nullptr, o.rule, o.noise.seed, o.noise.step, float(o.gradient_scale)},
-                                                     c.stream());
+  return cuda::launch_modulation_update<float, Rule>(
+      {table, nullptr, o.rule, o.noise.seed, o.noise.step, float(o.gradient_scale), cuda::detail::any_by_element(o.table)}, c.stream());
 }
 
 inline cuda::status run_on_device(const materialise<float>& o, cuda::context& c) {
@@ -96,7 +101,8 @@ inline cuda::status run_on_device(const materialise<float>& o, cuda::context& c)
   };
   cuda::modulation_table<float> table{};
   if (cuda::status s = cuda::detail::upload_modulation(o.table, c, false, in_place, table); !s.ok()) return s;
-  return cuda::launch_modulation_update<float, cuda::detail::assign>({table, nullptr, {}, o.noise.seed, o.noise.step}, c.stream());
+  return cuda::launch_modulation_update<float, cuda::detail::assign>(
+      {table, nullptr, {}, o.noise.seed, o.noise.step, 1, cuda::detail::any_by_element(o.table)}, c.stream());
 }
 
 }  // namespace ogm::op

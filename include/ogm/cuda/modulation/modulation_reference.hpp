@@ -43,10 +43,13 @@ modulated_segment modulation_reference(const modulation_segment<T>& s, const mod
     if (k.noise != 0) {
       float normal[random::normals_at_once];
       random::normals({key.seed, s.stream, key.step}, std::uint64_t(i / random::normals_at_once), normal);
-      g += double(k.noise) * result.deviation * double(normal[i % random::normals_at_once]);
+      const double deviation = s.deviation ? double(s.deviation[s.deviation_by_element ? i : 0]) : result.deviation;
+      g += double(k.noise) * deviation * double(normal[i % random::normals_at_once]);
     }
-    double value = s.value[i], state[2] = {s.state[i], 0};
-    if constexpr (Rule::states == 1) {
+    double value = s.value[i], state[2] = {Rule::states > 0 ? double(s.state[i]) : 0, 0};
+    if constexpr (Rule::states == 0) {
+      rule.step(value, g * gradient_scale, double(k.rate));
+    } else if constexpr (Rule::states == 1) {
       rule.step(value, g * gradient_scale, state[0], double(k.rate));
     } else {
       state[1] = s.state[s.stride + i];
