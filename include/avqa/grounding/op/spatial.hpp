@@ -1,188 +1,16 @@
 #pragma once
 // Spatial grounding as plain data: where in a picture the sound is, and what is seen there. One read of the feature maps each way.
 
-#include <ogm/core/math.hpp>
-#include <ogm/core/pack.hpp>
-#include <ogm/core/parallel.hpp>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <cstring>
-#include <type_traits>
+#include <avqa/grounding/op/map_passes.hpp>
 
 namespace avqa::op {
-
-using ogm::load;
-using ogm::pack;
-using ogm::store;
-
-/// The sizes of a batch of frames.
-struct spatial_shape {
-  long frames, channels, locations;
-  long map() const { return channels * locations; }
-  /// Elements of a row of numbers by location, each row on cache lines of its own: see detail::location_packs.
-  long row() const { return (locations + 15) / 16 * 16; }
-};
-
-namespace detail {
-
-inline constexpr double smallest_norm = 1e-12;  // a vector is divided by its length, or by this where it is shorter
-
-/// The sum of term(i) over [0, n), in eight chains: one would wait for every addition.
-template <class F> double sum_in_double(long n, const F& term) {
-  double parts[8]{};
-  long i = 0;
-  for (; i + 8 <= n; i += 8) OGM_UNROLL
-  for (int k = 0; k < 8; ++k) parts[k] += term(i + k);
-  for (; i < n; ++i) parts[0] += term(i);
-  return ((parts[0] + parts[4]) + (parts[1] + parts[5])) + ((parts[2] + parts[6]) + (parts[3] + parts[7]));
-}
-/// The length of a vector, or smallest_norm.
-template <class T> T length(const T* x, long n) {
-  return T(std::max(std::sqrt(sum_in_double(n, [x](long i) { return double(x[i]) * double(x[i]); })), smallest_norm));
-}
-
-/// The sum of the elements of a pack, half upon half.
-template <class T, class V> OGM_ALWAYS_INLINE T sum_of_lanes(V v) {
-  constexpr int lanes = int(sizeof(V) / sizeof(T));
-  if constexpr (lanes == 1)
-    return v;
-  else {
-    typedef T quarters __attribute__((vector_size(4 * sizeof(T))));
-    quarters parts[lanes / 4];
-    std::memcpy(parts, &v, sizeof v);
-    for (int i = 1; i < lanes / 4; ++i) parts[0] += parts[i];
-    return (parts[0][0] + parts[0][2]) + (parts[0][1] + parts[0][3]);
-  }
-}
-
-/// The locations of a map in packs, and rows of numbers by location with a slot for each pack. Where the locations do not fill the last
-/// pack it reaches back over those of the pack before (14 x 14 = 24 packs of 8 and 4 more): nothing is read or written in pieces. Its lanes
-/// that belong to the pack before must not count in sums.
-template <class T> struct location_packs {
-  using V = typename pack<T>::type;
-  static constexpr int lanes = pack<T>::lanes;
-  static constexpr ogm::position<lanes> slot_position{0, 0, 0};
-
-  struct all_lanes {
-    static V or_else(V v, V) { return v; }
-  };
-  struct own_lanes {
-    decltype(V{} < V{}) mask;
-    V or_else(V v, V otherwise) const { return mask ? v : otherwise; }
-  };
-
-  long locations;
-  own_lanes last;
-
-  explicit location_packs(long n) : locations(n), last{} {
-    if constexpr (lanes > 1) {
-      const long rest = n % lanes;
-      for (int k = 0; k < lanes; ++k) last.mask[k] = (n < lanes ? k < rest : k >= lanes - rest) ? -1 : 0;
-    }
-  }
-  /// Elements of a row that are in use.
-  long slots() const { return (locations + lanes - 1) / lanes * lanes; }
-  /// f(location, slot, position, the lanes that belong to this pack) for all packs, and each_line(location) before those of each 64 bytes.
-  template <class F, class L> OGM_ALWAYS_INLINE void each(const F& f, const L& each_line) const {
-    constexpr long line = std::max(lanes, 64 / int(sizeof(T)));
-    const long n = locations;  // f may write anywhere
-    long l = 0;
-    for (; l + line <= n; l += line) {
-      each_line(l);
-      OGM_UNROLL
-      for (long k = 0; k < line; k += lanes) f(l + k, l + k, slot_position, all_lanes{});
-    }
-    for (; l + lanes <= n; l += lanes) f(l, l, slot_position, all_lanes{});
-    if constexpr (lanes > 1) {
-      if (l == n) return;
-      if (n > lanes)
-        f(n - lanes, l, slot_position, last);
-      else
-        f(0, 0, ogm::position<0>{0, 0, 0, int(n)}, last);
-    }
-  }
-  template <class F> OGM_ALWAYS_INLINE void each(const F& f) const {
-    each(f, [](long) {});
-  }
-  static V at_slot(const T* row, long slot) { return load<V>(row + slot, slot_position); }
-  static void to_slot(T* row, long slot, V v) { store(row + slot, v, slot_position); }
-};
-
-/// `Rows` channels of a map that are read side by side: channel `first` and those `step`, 2 * step and so on after it. Far apart, each is a
-/// stream of its own to the processor's prefetching, and four streams are read faster than one; neighbours are followed less well than one.
-template <int Rows> struct channel_rows {
-  long first, step;
-  long operator[](int r) const { return first + r * step; }
-};
-
-/// Asks for the memory a little ahead of rows that are `stride` apart, a line of each: not as far as the processor's own prefetching
-/// reaches once it has found a stream, but from the first line on. Always inline: a function that only asks has no effect that GCC knows
-/// of, and its calls are dropped.
-template <int Rows, class T> struct ask_ahead {
-  static constexpr std::uintptr_t distance = 320;  // bytes; measured on Zen 3, where 256 to 384 are alike
-  const T* rows;
-  long stride;
-  OGM_ALWAYS_INLINE void operator()(long l) const {
-    OGM_UNROLL
-    for (int r = 0; r < Rows; ++r)  // numbers, not pointers: they may lie past the maps
-      __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(rows + r * stride + l) + distance));
-  }
-};
-
-/// The sums of `weights` times each of the channels, by lane.
-template <int Rows, class T>
-OGM_ALWAYS_INLINE void weighted_sums(const channel_rows<Rows>& channel, const T* map, const T* weights, const location_packs<T>& in,
-                                     typename pack<T>::type* sums) {
-  using packs = location_packs<T>;
-  using V = typename packs::V;
-  const long stride = channel.step * in.locations;
-  const T* const from = map + channel.first * in.locations;
-  V sum[Rows];
-  OGM_UNROLL
-  for (int r = 0; r < Rows; ++r) sum[r] = V{};
-  in.each(
-      [&](long l, long slot, auto at, auto) {
-        const V w = packs::at_slot(weights, slot);
-        OGM_UNROLL
-        for (int r = 0; r < Rows; ++r) sum[r] += w * load<V>(from + r * stride + l, at);
-      },
-      ask_ahead<Rows, T>{from, stride});
-  std::copy_n(sum, Rows, sums);
-}
-
-/// Takes each map through `first`, which reads it from memory, `between`, and `second`, which finds it in the cache, four channels at a
-/// time. The second pass over a map goes beside the first pass over the next one, so that memory does not wait for it. The maps are cut
-/// into groups for the threads; what is computed for a map does not depend on its group.
-template <class T, class Op> void in_two_passes(const spatial_shape& shape, const Op& op) {
-  constexpr int height = 4;
-  const location_packs<T> packs(shape.locations);
-  const long group = std::clamp(shape.frames / 20, 1L, 32L);
-  ogm::parallel_for((shape.frames + group - 1) / group, [&](long g) {
-    const long begin = g * group, end = std::min(begin + group, shape.frames);
-    typename Op::frame_values values{};
-    for (long f = begin; f <= end; ++f) {
-      const auto take = [&](auto rows) {
-        if (f < end) op.first(rows, f, packs);
-        if (f > begin) op.second(rows, f - 1, packs, values);
-      };
-      if (f < end) op.start(f);
-      const long apart = shape.channels / height;
-      for (long c = 0; c < apart; ++c) take(channel_rows<height>{c, apart});
-      for (long c = apart * height; c < shape.channels; ++c) take(channel_rows<1>{c, 1});
-      if (f < end) values = op.between(f, packs);
-    }
-  });
-}
-
-}  // namespace detail
 
 /// pooled = [mean over l of x_l ; sum over l of w_l x_l / |x_l|], w = softmax over l of the cosine of x_l and the sound.
 ///
 /// Rows of numbers by location are `shape.row()` apart, in the slots of detail::location_packs.
 template <class T> struct spatial_grounding_forward {
   using packs = detail::location_packs<T>;
+  using periods = detail::map_periods<T>;
   using V = typename packs::V;
 
   spatial_shape shape;
@@ -197,6 +25,7 @@ template <class T> struct spatial_grounding_forward {
   void operator()() const { detail::in_two_passes<T>(shape, *this); }
 
   // The steps of a map, for detail::in_two_passes.
+  static constexpr bool takes_periods() { return true; }
   struct frame_values {};
   void start(long f) const {
     std::fill_n(cosine + f * shape.row(), shape.row(), T(0));
@@ -230,6 +59,52 @@ template <class T> struct spatial_grounding_forward {
     T* const mean = pooled + f * 2 * shape.channels;
     for (int r = 0; r < Rows; ++r) mean[channel[r]] = detail::sum_of_lanes<T>(sum[r]) / T(shape.locations);
   }
+  template <int Side> void first_of_periods(const periods& in, long first, long apart, long f, detail::period_memory<T>& memory) const {
+    struct step {
+      using V = typename periods::V;
+      const T* sound;  // of the first channel
+      T *products, *squares, *mean;
+      long apart, locations;
+      V along[Side];
+      V of_channel(int i, long r) const { return sound[i * apart + r] - V{}; }
+      OGM_ALWAYS_INLINE void begin(long r) {
+        OGM_UNROLL
+        for (int i = 0; i < Side; ++i) along[i] = of_channel(i, r);
+      }
+      OGM_ALWAYS_INLINE void cross(long r, const typename periods::mask& own) {
+        OGM_UNROLL
+        for (int i = 0; i < Side; ++i) along[i] = own ? along[i] : of_channel(i, r + 1);
+      }
+      OGM_ALWAYS_INLINE void take(long at, const V (&x)[Side], V (&term)[Side]) const {
+        V p = load<V>(products + at, periods::whole), s = load<V>(squares + at, periods::whole);
+        OGM_UNROLL
+        for (int i = 0; i < Side; ++i) {
+          p += along[i] * x[i];
+          s += x[i] * x[i];
+          term[i] = x[i];
+        }
+        store(products + at, p, periods::whole);
+        store(squares + at, s, periods::whole);
+      }
+      OGM_ALWAYS_INLINE void end(long r, const V (&sum)[Side]) const {
+        OGM_UNROLL
+        for (int i = 0; i < Side; ++i) mean[i * apart + r] = detail::sum_of_lanes<T>(sum[i]) / T(locations);
+      }
+    };
+    in.template walk<Side, true, true>(maps + f * shape.map() + first * shape.locations, apart * shape.locations,
+                                       step{sound + f * shape.channels + first,
+                                            memory.sums[0],
+                                            memory.sums[1],
+                                            pooled + f * 2 * shape.channels + first,
+                                            apart,
+                                            shape.locations,
+                                            {}});
+  }
+  void end_of_periods(const periods& in, long f, const packs& slots, const detail::period_memory<T>& memory) const {
+    in.to_slots(memory.sums[0], slots, cosine + f * shape.row());
+    in.to_slots(memory.sums[1], slots, inverse_norm + f * shape.row());
+  }
+  const T* weights_of(long f) const { return share + f * shape.row(); }
   frame_values between(long f, const packs& in) const {
     T* const w = weight + f * shape.locations;
     T* const alike = cosine + f * shape.row();
@@ -264,6 +139,16 @@ template <class T> struct spatial_grounding_forward {
     T* const attended = pooled + (f * 2 + 1) * shape.channels;
     for (int r = 0; r < Rows; ++r) attended[channel[r]] = detail::sum_of_lanes<T>(sum[r]);
   }
+  template <int Side>
+  void second_of_periods(const periods& in, long first, long apart, long f, const detail::period_memory<T>& memory, frame_values) const {
+    T* const attended = pooled + (f * 2 + 1) * shape.channels + first;
+    in.template walk<Side, false, true>(
+        maps + f * shape.map() + first * shape.locations, apart * shape.locations,
+        detail::period_weighted_sums(static_cast<const T*>(memory.weights), [&](long r, const typename periods::V(&sum)[Side]) {
+          OGM_UNROLL
+          for (int i = 0; i < Side; ++i) attended[i * apart + r] = detail::sum_of_lanes<T>(sum[i]);
+        }));
+  }
 
  private:
   /// The cosines and the inverse lengths of a frame whose squares, or products with the sound, are beyond the numbers of T.
@@ -287,6 +172,7 @@ template <class T> struct spatial_grounding_forward {
 /// The derivatives of spatial_grounding_forward. Where dmaps is null the maps are data.
 template <class T> struct spatial_grounding_backward {
   using packs = detail::location_packs<T>;
+  using periods = detail::map_periods<T>;
   using V = typename packs::V;
 
   spatial_shape shape;
@@ -306,7 +192,8 @@ template <class T> struct spatial_grounding_backward {
     if (dsound || dmaps) detail::in_two_passes<T>(shape, *this);
   }
 
-  // The steps of a map, for detail::in_two_passes.
+  // The steps of a map, for detail::in_two_passes. Where maps have a derivative, memory has more to do than read them, and rows do.
+  bool takes_periods() const { return !dmaps; }
   struct frame_values {
     T loudness;  // 1 / |sound|
     T off;       // of the sound is taken from its slope: what would change the length of the unit vector
@@ -328,6 +215,36 @@ template <class T> struct spatial_grounding_backward {
         },
         detail::ask_ahead<Rows, T>{from, stride});
   }
+  template <int Side> void first_of_periods(const periods& in, long first, long apart, long f, detail::period_memory<T>& memory) const {
+    struct step {
+      using V = typename periods::V;
+      const T* slopes;  // of the first channel
+      T* products;
+      long apart;
+      V attended[Side];
+      V of_channel(int i, long r) const { return slopes[i * apart + r] - V{}; }
+      OGM_ALWAYS_INLINE void begin(long r) {
+        OGM_UNROLL
+        for (int i = 0; i < Side; ++i) attended[i] = of_channel(i, r);
+      }
+      OGM_ALWAYS_INLINE void cross(long r, const typename periods::mask& own) {
+        OGM_UNROLL
+        for (int i = 0; i < Side; ++i) attended[i] = own ? attended[i] : of_channel(i, r + 1);
+      }
+      OGM_ALWAYS_INLINE void take(long at, const V (&x)[Side], V (&)[Side]) const {
+        V p = load<V>(products + at, periods::whole);
+        OGM_UNROLL
+        for (int i = 0; i < Side; ++i) p += attended[i] * x[i];
+        store(products + at, p, periods::whole);
+      }
+    };
+    in.template walk<Side, true, false>(maps + f * shape.map() + first * shape.locations, apart * shape.locations,
+                                        step{dpooled + (f * 2 + 1) * shape.channels + first, memory.sums[0], apart, {}});
+  }
+  void end_of_periods(const periods& in, long f, const packs& slots, const detail::period_memory<T>& memory) const {
+    in.to_slots(memory.sums[0], slots, along_of(f));
+  }
+  const T* weights_of(long f) const { return slopes_of(f); }
   frame_values between(long f, const packs& in) const {
     const T* const w = weight + f * shape.locations;
     const T* const alike = cosine + f * shape.row();
@@ -363,12 +280,17 @@ template <class T> struct spatial_grounding_backward {
       to_maps(channel, f, in, values.loudness, sum);
     else
       detail::weighted_sums(channel, maps + f * shape.map(), slopes_of(f), in, sum);
-    if (!dsound) return;
-    T* const to = dsound + f * shape.channels;
-    for (int r = 0; r < Rows; ++r) {
-      const T d = detail::sum_of_lanes<T>(sum[r]) * values.loudness - sound[f * shape.channels + channel[r]] * values.off;
-      to[channel[r]] = add_sound ? to[channel[r]] + d : d;
-    }
+    for (int r = 0; r < Rows && dsound; ++r) to_sound(f, channel[r], detail::sum_of_lanes<T>(sum[r]), values);
+  }
+  template <int Side>
+  void second_of_periods(const periods& in, long first, long apart, long f, const detail::period_memory<T>& memory,
+                         const frame_values& values) const {
+    in.template walk<Side, false, true>(
+        maps + f * shape.map() + first * shape.locations, apart * shape.locations,
+        detail::period_weighted_sums(static_cast<const T*>(memory.weights), [&](long r, const typename periods::V(&sum)[Side]) {
+          OGM_UNROLL
+          for (int i = 0; i < Side; ++i) to_sound(f, first + i * apart + r, detail::sum_of_lanes<T>(sum[i]), values);
+        }));
   }
 
  private:
@@ -377,6 +299,12 @@ template <class T> struct spatial_grounding_backward {
   /// The slopes of the cosines, over the locations' norms; 0 in lanes that do not count.
   T* slopes_of(long f) const { return along_of(f) + shape.row(); }
 
+  /// The slope of a channel of the sound, of what the second pass sums for it.
+  void to_sound(long f, long channel, T sum, const frame_values& values) const {
+    T& to = dsound[f * shape.channels + channel];
+    const T d = sum * values.loudness - sound[f * shape.channels + channel] * values.off;
+    to = add_sound ? to + d : d;
+  }
   /// The slopes of `Rows` channels of a map, and in `sum` what those of the sound need.
   template <int Rows> void to_maps(const detail::channel_rows<Rows>& channel, long f, const packs& in, T loudness, V* sum) const {
     const long stride = channel.step * shape.locations, start = f * shape.map() + channel.first * shape.locations;
