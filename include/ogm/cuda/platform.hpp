@@ -26,6 +26,13 @@
   type* const name = reinterpret_cast<type*>(ogm_dynamic_shared)
 #endif
 
+/// Before a function template for the host and the device that calls what it is given, which may be for one of them only.
+#ifdef __CUDACC__
+#define OGM_EITHER_SIDE _Pragma("nv_exec_check_disable")
+#else
+#define OGM_EITHER_SIDE
+#endif
+
 /// Guards: barriers and bounds that a kernel cannot do without. Each has a name, and each has a test that runs the kernel without it and
 /// must see a race or an access that leaves its array (docs/cuda.md).
 /// OGM_BARRIER(name): all threads of the block meet. OGM_WARP_BARRIER(name): all lanes of the warp do. OGM_BOUND(name, condition): the
