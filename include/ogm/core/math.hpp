@@ -174,7 +174,7 @@ OGM_HD inline double tanh(double x) { return ::tanh(x); }
 OGM_HD inline normal_parts<double> normal(double x) { return {0.5 * ::erfc(x * -0.70710678118654752), ::exp(-0.5 * x * x)}; }
 OGM_HD inline double sigmoid(double x) { return 1 / (1 + ::exp(-x)); }
 #ifdef __CUDA_ARCH__
-OGM_HD inline float exp(float x) { return ::expf(x); }
+OGM_HD inline float exp(float x) { return ::expf(clamp(x, -87.3f, 88.0f)); }
 OGM_HD inline float tanh(float x) { return ::tanhf(x); }
 #endif
 

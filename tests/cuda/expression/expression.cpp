@@ -294,7 +294,7 @@ TEST_CASE("expressions on the device: how much they move") {
   const double bytes = 4.0 * double(count), row = 4.0 * double(columns);
   SECTION("without rows") {
     const expression::cut how(rows, columns, true);
-    const auto node = relu_of_sum{}({a.data(), b.data(), nullptr, nullptr, da.data(), db.data(), nullptr, nullptr, 0, true});
+    const auto node = relu_of_sum{}(operands<float>{a.data(), b.data(), nullptr, nullptr, da.data(), db.data(), nullptr, nullptr, 0, true});
     check_moved(check_traced([&] {
                   cuda::launch_expression_forward(expression::forward_pass<float, node_of<relu_of_sum>>{node, y.data(), how}, nullptr)
                       .throw_if_failed();
@@ -311,8 +311,8 @@ TEST_CASE("expressions on the device: how much they move") {
     const expression::cut how(rows, columns, false);
     const double chunks = double(how.chunks());
     device_array<float> partial(std::size_t(2 * how.chunks() * columns));
-    const auto node = gated{}({a.data(), nullptr, r.data(), s.data(), da.data(), nullptr, partial.data(),
-                               partial.data() + how.chunks() * columns, int(columns), true});
+    const auto node = gated{}(operands<float>{a.data(), nullptr, r.data(), s.data(), da.data(), nullptr, partial.data(),
+                                              partial.data() + how.chunks() * columns, int(columns), true});
     only_once(
         check_traced([&] {
           cuda::launch_expression_forward(expression::forward_pass<float, node_of<gated>>{node, y.data(), how}, nullptr).throw_if_failed();

@@ -25,11 +25,13 @@ template <class Node> status check_expression(const char* who, const Node& node,
   if (how.rows < 0 || how.columns < 0) return wrong_argument(who, "rows or columns", std::min(how.rows, how.columns), "0 or more");
   if (Node::flat || how.columns == 0) return {};
   if (how.flat) return status(std::string("ogm: ") + who + " was given a cut without rows, and a leaf that is a row.");
-  status s = check_rows(who, how.rows, how.columns);
+  if (status s = check_rows(who, how.rows, how.columns); !s.ok()) return s;
+  long columns = how.columns;  // of a leaf that has others, if there is any
   each_leaf(node, [&]<bool Broadcast, bool D>(const expression::leaf<float, Broadcast, D>& leaf) {
-    if (Broadcast && leaf.columns != how.columns && s.ok()) s = wrong_argument(who, "columns of a leaf", leaf.columns, "what the cut says");
+    if (Broadcast && leaf.columns != how.columns) columns = leaf.columns;
   });
-  return s;
+  if (columns != how.columns) return wrong_argument(who, "columns of a leaf", columns, "what the cut says");
+  return {};
 }
 
 /// Whether all arrays that a pass reads or writes by vectors, dy or y among them, begin at a multiple of 16 bytes, and rows have whole
