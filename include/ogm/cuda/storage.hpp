@@ -117,6 +117,16 @@ __device__ inline void load_beside(const T* row, row_vectors<Width> vectors, int
   for (int i = 0; i < Width; ++i) to[i] = vectors.holds(first + i) ? to_float(row[first + i]) : outside;
 }
 
+/// As store_row, of a row that may lie otherwise than the one whose vectors these are.
+template <class T, int Width>
+__device__ inline void store_beside(T* row, row_vectors<Width> vectors, int first, const float (&from)[Width]) {
+  if (vectors.whole(first) && reinterpret_cast<std::uintptr_t>(row + first) % (Width * sizeof(T)) == 0)
+    return detail::store_elements<detail::memory::global>(row + first, from);
+  OGM_UNROLL
+  for (int i = 0; i < Width; ++i)
+    if (vectors.holds(first + i)) row[first + i] = from_float<T>(from[i]);
+}
+
 /// x = value where the mask's byte is not 0. The mask has a byte a column; it is read with one access where it happens to be aligned.
 template <int Width>
 __device__ inline void mask_row(const std::uint8_t* mask, row_vectors<Width> vectors, int first, float value, float (&x)[Width]) {

@@ -8,13 +8,13 @@
 
 namespace ogm::cuda {
 
-// Pointers to host memory; what is added to is as it was before. Each gives what is written, in double, in the order of memory, without
-// what lies between the rows.
-
+/// Pointers to host memory; what is added to is as it was before. Each reference gives what is written, in double, in the order of memory,
+/// without what lies between the rows.
 template <class T> std::vector<double> fill_reference(const fill_params<T>& p) {
   return std::vector<double>(std::size_t(p.count), double(to_float(from_float<T>(p.value))));
 }
 
+/// Likewise.
 template <class T> std::vector<double> copy_block_reference(const copy_block_params<T>& p) {
   std::vector<double> to;
   for (long r = 0; r < p.rows; ++r)
@@ -24,10 +24,12 @@ template <class T> std::vector<double> copy_block_reference(const copy_block_par
   return to;
 }
 
+/// Likewise.
 template <class T> std::vector<double> broadcast_row_reference(const broadcast_row_params<T>& p) {
   return copy_block_reference(copy_block_params<T>{p.row, nullptr, p.rows, p.columns, 0, 0, false, p.scale});
 }
 
+/// Likewise.
 template <class T> std::vector<double> scale_rows_reference(const scale_rows_params<T>& p) {
   std::vector<double> y;
   for (long i = 0; i < p.rows * p.columns; ++i)
@@ -35,6 +37,7 @@ template <class T> std::vector<double> scale_rows_reference(const scale_rows_par
   return y;
 }
 
+/// Likewise.
 template <class T> std::vector<double> swap_axes_reference(const swap_axes_params<T>& p) {
   std::vector<double> y;
   for (long o = 0; o < p.outer; ++o)
@@ -47,6 +50,7 @@ template <class T> std::vector<double> swap_axes_reference(const swap_axes_param
   return y;
 }
 
+/// Likewise.
 template <class T> std::vector<double> mean_middle_forward_reference(const mean_middle_forward_params<T>& p) {
   std::vector<double> y;
   for (long o = 0; o < p.outer; ++o)
@@ -58,6 +62,7 @@ template <class T> std::vector<double> mean_middle_forward_reference(const mean_
   return y;
 }
 
+/// Likewise.
 template <class T> std::vector<double> mean_middle_backward_reference(const mean_middle_backward_params<T>& p) {
   std::vector<double> dx;
   for (long r = 0; r < p.outer * p.middle; ++r)
@@ -68,6 +73,7 @@ template <class T> std::vector<double> mean_middle_backward_reference(const mean
   return dx;
 }
 
+/// Likewise.
 template <class T> std::vector<double> sum_rows_reference(const sum_rows_params<T>& p) {
   std::vector<double> total;
   for (long c = 0; c < p.columns; ++c) {
@@ -86,6 +92,7 @@ inline std::vector<double> add_moments_reference(const add_moments_params& p) {
   return all;
 }
 
+/// Likewise.
 inline std::vector<double> deviation_of_mean_reference(const deviation_of_mean_params& p) {
   std::vector<double> deviation;
   for (long i = 0; i < p.count; ++i) {

@@ -71,7 +71,7 @@ template <storage T, class Tuning = softmax_tuning<T>> status launch_softmax_bac
 /// y = the logarithm of the softmax of each row of x, and 0 where masked, on `stream`.
 ///
 /// Empty      as the softmax, but for nothing but -inf -> NaN
-/// Cost       as the softmax; a mask is read twice
+/// Cost       as the softmax; a mask is read once more
 template <storage T, class Tuning = softmax_tuning<T>> status launch_log_softmax_forward(const softmax_forward_params<T>&, cudaStream_t);
 
 /// dx (=, +=) dy - exp(y) * sum of dy, on `stream`.

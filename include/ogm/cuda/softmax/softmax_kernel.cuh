@@ -72,7 +72,8 @@ template <class T, int Width> struct logit_row {
 
 /// What becomes of a row's exponentials: exp(x - largest) / sum.
 struct softmax_result {
-  static constexpr bool of_exponentials = true;  // of exp(x - largest), not of x
+  static constexpr bool of_exponentials = true;             // of exp(x - largest), not of x
+  static constexpr int threads_a_multiprocessor = 5 * 256;  // at least: what that leaves of registers, ptxas takes
   float scale;
 
   __device__ explicit softmax_result(softmax_part whole) : scale(whole.scale()) {}
@@ -85,6 +86,7 @@ struct softmax_result {
 /// x - largest - log(sum), or 0 where masked.
 struct log_softmax_result {
   static constexpr bool of_exponentials = false;
+  static constexpr int threads_a_multiprocessor = 2 * 256;
   float largest, log_sum;
 
   __device__ explicit log_softmax_result(softmax_part whole) : largest(whole.largest), log_sum(logf(whole.sum)) {}
@@ -146,7 +148,8 @@ __device__ inline void store_slope(const Slope& p, long row, row_vectors<Width> 
 
 /// Rows of at most warp_size * Tuning::vectors_a_lane vectors. Width: elements an access. Result: of detail, what is made of a row.
 template <class T, class Tuning, int Width, class Result>
-__global__ void __launch_bounds__(Tuning::threads) softmax_forward_of_warps(softmax_forward_params<T> p) {
+__global__ void __launch_bounds__(Tuning::threads, Result::threads_a_multiprocessor / Tuning::threads)
+    softmax_forward_of_warps(softmax_forward_params<T> p) {
   const int lane = int(threadIdx.x) % warp_size;
   const long row = row_of_warp<Tuning>();
   if (!OGM_BOUND(warp_has_row, row < p.rows)) return;
@@ -211,9 +214,10 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   }
 }
 
-/// Rows of at most warp_size * Tuning::vectors_a_lane vectors. Slope: of detail, whose derivative it is.
+/// Rows of at most warp_size * Tuning::vectors_a_lane vectors. Slope: of detail, whose derivative it is. A thread is left
+/// 64 registers: left to itself, ptxas takes 48 for one of halves and spills.
 template <class T, class Tuning, int Width, class Slope>
-__global__ void __launch_bounds__(Tuning::threads) softmax_backward_of_warps(Slope p) {
+__global__ void __launch_bounds__(Tuning::threads, 1024 / Tuning::threads) softmax_backward_of_warps(Slope p) {
   const int lane = int(threadIdx.x) % warp_size;
   const long row = row_of_warp<Tuning>();
   if (!OGM_BOUND(warp_has_row, row < p.rows)) return;
