@@ -15,7 +15,7 @@ foreach(pair ONEDNN:OneDNN::OneDNN SNDFILE:SndFile::SndFile ZLIB:ZLIB::ZLIB STB:
 endforeach()
 if(OGM_HAS_CUDA)
   target_compile_definitions(ogm INTERFACE OGM_WITH_CUDA=1)
-  target_link_libraries(ogm INTERFACE CUDA::cudart CUDA::cublas CUDNN::CUDNN)
+  target_link_libraries(ogm INTERFACE CUDA::cudart CUDA::cublasLt CUDNN::CUDNN)
 endif()
 
 # A program that runs on several processes links ogm::mpi; the others need not load an MPI.

@@ -1,5 +1,6 @@
 // What NVIDIA's libraries do without a device: take descriptions. Theirs must accept what the stand-ins accept.
 #include <ogm/cuda/blas.hpp>
+#include <ogm/cuda/dnn.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -57,4 +58,57 @@ TEST_CASE("cuBLASLt's failures are named") {
     return;
   }
   CHECK_THROWS_WITH(cuda::blas(), "ogm: blas: cublasLtCreate failed: CUBLAS_STATUS_NOT_INITIALIZED.");
+}
+
+TEST_CASE("cuDNN accepts the description of a convolution, and gives its output the extents that the library does") {
+  for (const long stride : {1, 2, 3})
+    for (const long pad : {0, 1, 3})
+      for (const long dilation : {1, 2})
+        for (const long groups : {1, 2}) {
+          const op::convolution_shape s{.batch = 2,
+                                        .in_channels = 4,
+                                        .in_height = 13,
+                                        .in_width = 10,
+                                        .out_channels = 6,
+                                        .out_height = op::convolved(13, 3, stride, pad, dilation),
+                                        .out_width = op::convolved(10, 5, 1, pad, 1),
+                                        .kernel_height = 3,
+                                        .kernel_width = 5,
+                                        .stride_height = stride,
+                                        .stride_width = 1,
+                                        .pad_height = pad,
+                                        .pad_width = pad,
+                                        .dilation_height = dilation,
+                                        .dilation_width = 1,
+                                        .groups = groups};
+          for (const auto how : {cuda::arithmetic::float32, cuda::arithmetic::tf32}) {
+            cuda::detail::dnn_calls call;
+            cuda::detail::dnn_description d;
+            cuda::detail::describe(s, how, d, call);
+            CHECK(call.result("a convolution").what() == "");
+            int n = 0, c = 0, h = 0, w = 0;
+            CHECK(cudnnGetConvolution2dForwardOutputDim(d.convolution.get(), d.x.get(), d.weight.get(), &n, &c, &h, &w) ==
+                  CUDNN_STATUS_SUCCESS);
+            CHECK(n == s.batch);
+            CHECK(c == s.out_channels);
+            CHECK(h == s.out_height);
+            CHECK(w == s.out_width);
+            cudnnMathType_t math{};
+            CHECK(cudnnGetConvolutionMathType(d.convolution.get(), &math) == CUDNN_STATUS_SUCCESS);
+            CHECK(math == (how == cuda::arithmetic::tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH));
+          }
+        }
+}
+
+TEST_CASE("cuDNN refuses descriptions of nothing, and names its failures") {
+  cudnnTensorDescriptor_t tensor = nullptr;
+  CHECK(cudnnCreateTensorDescriptor(&tensor) == CUDNN_STATUS_SUCCESS);
+  CHECK(cudnnSetTensor4dDescriptor(tensor, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, 0, 1, 1, 1) == CUDNN_STATUS_BAD_PARAM);
+  CHECK(cudnnDestroyTensorDescriptor(tensor) == CUDNN_STATUS_SUCCESS);
+  cudnnHandle_t handle = nullptr;
+  if (cudnnCreate(&handle) == CUDNN_STATUS_SUCCESS) {  // a device is there
+    CHECK(cudnnDestroy(handle) == CUDNN_STATUS_SUCCESS);
+    return;
+  }
+  CHECK_THROWS_WITH(cuda::dnn(), "ogm: dnn: cudnnCreate failed: CUDNN_STATUS_NOT_INITIALIZED.");
 }
