@@ -119,13 +119,13 @@ inline blas_matrix seen(const stored_matrix& m, long count) {
 /// Products of float matrices by cuBLASLt: a handle, and a plan for every shape that it met.
 ///
 /// Shapes     those of op::gemm; extents below 2^31
-/// Numerics   float32 sums; with arithmetic::tf32 factors of 10 bits. The same bits for the same arguments, alignment and workspace on the
-/// same
-///            device and version of the library
+/// Numerics   float32 sums; with arithmetic::tf32 factors of 10 bits. The same bits for the same shapes, alignments and workspace on one
+///            kind of device by one version of the library
 /// Empty      no rows, columns or products: nothing; no inner extent: 0, or what is there where `add`
-/// Errors     the constructor throws ogm::error; a product answers with a status that names the shapes, and the argument or the call that
-/// failed Threads    one at a time; on several streams only where the workspace is not used: plans are the host's alone Cost       a
-/// shape's first product asks the library for an algorithm, on the host; products with the workspace do not allocate
+/// Errors     the constructor throws ogm::error; a product answers with a status that names its shapes, and the argument or the call that
+///            was wrong
+/// Threads    one at a time; the workspace is one stream's at a time
+/// Cost       the host asks the library for an algorithm when it meets a shape; nothing is allocated on the device
 class blas {
  public:
   explicit blas(library_workspace workspace = {}, arithmetic how = arithmetic::float32) : workspace_(workspace), how_(how) {
@@ -149,6 +149,7 @@ class blas {
     const detail::stored_matrix c{f.c, f.rows, f.columns, f.c_stride, g.c_step, false};
     if (const status s = check_strides(g, a, b, c); !s.ok()) return s;
     if (f.inner == 0) return f.add ? status() : clear(g, stream);
+    if (const status s = check_given([&] { return detail::text(g); }, {{"a", f.a}, {"b", f.b}, {"c", f.c}}); !s.ok()) return s;
     return multiply(g, {seen(b, g.count), seen(a, g.count), seen(c, g.count), int(g.count)}, stream);
   }
 

@@ -60,8 +60,8 @@ inline void describe(const op::convolution_shape& s, arithmetic how, dnn_descrip
        how == arithmetic::tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH);
 }
 
-/// What the three passes call, and the algorithms that are used: deterministic, and with the sums of a product; transforms (Winograd,
-/// Fourier) lose digits.
+/// What the three passes call, and the algorithms that are used: deterministic, and with the sums of a product. Winograd's and Fourier's
+/// transforms lose digits.
 struct dnn_forward {
   static constexpr const char* name = "convolution forward";
   using proposal = cudnnConvolutionFwdAlgoPerf_t;
@@ -116,13 +116,13 @@ inline std::string text(const char* pass, const op::convolution_shape& s) {
 /// Convolutions of float images by cuDNN: a handle, and a plan for every shape and pass that it met.
 ///
 /// Shapes     those of op::convolution_shape; all numbers below 2^31
-/// Numerics   float32; with arithmetic::tf32 factors of 10 bits. The same bits for the same arguments and workspace on the same device and
-/// version
-///            of the library: algorithms whose sums have no fixed order are not used
+/// Numerics   float32; with arithmetic::tf32 factors of 10 bits. The same bits for the same shapes and workspace on one kind of device
+///            by one version of the library: algorithms whose sums have no fixed order are not used
 /// Empty      no images or no output: nothing, or gradients of 0 where nothing is added
-/// Errors     the constructor throws ogm::error; a pass answers with a status that names the shapes, and the number or the call that failed
+/// Errors     the constructor throws ogm::error; a pass answers with a status that names its shapes, and the number or the call that
+///            was wrong
 /// Threads    one at a time; the workspace is one stream's at a time
-/// Cost       a shape's first pass asks the library for an algorithm, on the host; the bias is added in a pass of its own over y
+/// Cost       the host asks the library for an algorithm when it meets a shape; the bias is added in a pass of its own over y
 class dnn {
  public:
   explicit dnn(library_workspace workspace = {}, arithmetic how = arithmetic::float32) : workspace_(workspace), how_(how) {
@@ -135,6 +135,8 @@ class dnn {
   status convolution(const op::convolution_forward<float>& c, cudaStream_t stream) {
     using pass = detail::dnn_forward;
     if (status s = check<pass>(c.shape); !s.ok() || empty(c.shape)) return s;
+    if (status s = check_given([&] { return detail::text(pass::name, c.shape); }, {{"x", c.x}, {"weight", c.weight}, {"y", c.y}}); !s.ok())
+      return s;
     return with_plan(forward_, c.shape, stream, [&](const detail::dnn_plan<pass>& p, detail::dnn_calls& call) {
       call("cudnnConvolutionForward", cudnnConvolutionForward, handle_.get(), &one, p.x.get(), c.x, p.weight.get(), c.weight,
            p.convolution.get(), p.algorithm, workspace_.data, p.workspace_bytes, &zero, p.y.get(), c.y);
@@ -146,6 +148,9 @@ class dnn {
     using pass = detail::dnn_backward_input;
     if (status s = check<pass>(c.shape); !s.ok()) return s;
     if (empty(c.shape)) return c.add ? status() : clear(c.dx, c.shape.batch * c.shape.in_image(), stream);
+    if (status s = check_given([&] { return detail::text(pass::name, c.shape); }, {{"dy", c.dy}, {"weight", c.weight}, {"dx", c.dx}});
+        !s.ok())
+      return s;
     return with_plan(backward_input_, c.shape, stream, [&](const detail::dnn_plan<pass>& p, detail::dnn_calls& call) {
       call("cudnnConvolutionBackwardData", cudnnConvolutionBackwardData, handle_.get(), &one, p.weight.get(), c.weight, p.y.get(), c.dy,
            p.convolution.get(), p.algorithm, workspace_.data, p.workspace_bytes, c.add ? &one : &zero, p.x.get(), c.dx);
@@ -159,6 +164,9 @@ class dnn {
       if (status s = c.add_weight ? status() : clear(c.dweight, c.shape.weights(), stream); !s.ok()) return s;
       return !c.dbias || c.add_bias ? status() : clear(c.dbias, c.shape.out_channels, stream);
     }
+    if (status s = check_given([&] { return detail::text(pass::name, c.shape); }, {{"x", c.x}, {"dy", c.dy}, {"dweight", c.dweight}});
+        !s.ok())
+      return s;
     return with_plan(backward_weight_, c.shape, stream, [&](const detail::dnn_plan<pass>& p, detail::dnn_calls& call) {
       call("cudnnConvolutionBackwardFilter", cudnnConvolutionBackwardFilter, handle_.get(), &one, p.x.get(), c.x, p.y.get(), c.dy,
            p.convolution.get(), p.algorithm, workspace_.data, p.workspace_bytes, c.add_weight ? &one : &zero, p.weight.get(), c.dweight);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <utility>
@@ -87,6 +88,13 @@ inline status check_library_workspace(const char* who, const library_workspace& 
   const auto beside = reinterpret_cast<std::uintptr_t>(w.data) % 256;
   if (beside != 0) return wrong_argument(who, "a workspace whose address modulo 256", beside, "0");
   if (!w.data && w.bytes > 0) return wrong_argument(who, "no workspace, with bytes", w.bytes, "0");
+  return {};
+}
+
+/// Whether there is an array for every name; `who` says who would be given none.
+template <class Who> status check_given(const Who& who, std::initializer_list<std::pair<const char*, const float*>> arrays) {
+  for (const auto& [name, array] : arrays)
+    if (!array) return status("ogm: " + who() + " was given no " + name + ".");
   return {};
 }
 

@@ -283,6 +283,10 @@ TEST_CASE("products on the device: what is refused, and in which words") {
                                                          "; one with which no results overlap is needed.");
   CHECK(said([](auto& g) { g.first.c_stride = 17, g.c_step = 6; }).find("c_step = 6") !=
         std::string::npos);  // the third has no room in a row
+  CHECK(said([](auto&) {}) == "ogm: 3 times gemm of (4, 5) and (5, 6) was given no a.");
+  device_array<float> some(1);
+  CHECK(said([&](auto& g) { g.first.a = some.data(); }) == "ogm: 3 times gemm of (4, 5) and (5, 6) was given no b.");
+  CHECK(said([&](auto& g) { g.first.a = g.first.b = some.data(); }) == "ogm: 3 times gemm of (4, 5) and (5, 6) was given no c.");
   CHECK_THROWS_WITH(cuda::blas({static_cast<char*>(memory.workspace().data) + 16, 4096}),
                     "ogm: blas was given a workspace whose address modulo 256 = 16; 0 is needed.");
   CHECK_THROWS_WITH(cuda::blas({nullptr, 4096}), "ogm: blas was given no workspace, with bytes = 4096; 0 is needed.");

@@ -245,6 +245,21 @@ TEST_CASE("convolutions on the device: what is refused, and in which words") {
         "ogm: convolution forward" + which + "dilation_height = 0; 1 to 2147483647 is needed.");
   CHECK(said([](auto& s) { s.batch = 1L << 31; }).find("batch = 2147483648; 0 to 2147483647") != std::string::npos);
   CHECK(said([](auto& s) { s.in_channels = 0; }).find("in_channels = 0; 1 to 2147483647") != std::string::npos);
+  device_array<float> some(1);
+  float* const none = nullptr;
+  const auto given = [&](float* a, float* b, float* c) {
+    return std::vector{library.convolution(op::convolution_forward<float>{good, a, b, nullptr, c}, nullptr).what(),
+                       library.convolution(op::convolution_backward_input<float>{good, a, b, c, false}, nullptr).what(),
+                       library.convolution(op::convolution_backward_weight<float>{good, a, b, c, nullptr, false, false}, nullptr).what()};
+  };
+  const auto without = [&](const char* forward, const char* input, const char* weight) {
+    const std::string shapes = " of (2, 4, 7, 8) by (6, 2, 3, 3) was given no ";
+    return std::vector{"ogm: convolution forward" + shapes + forward + ".", "ogm: convolution backward_input" + shapes + input + ".",
+                       "ogm: convolution backward_weight" + shapes + weight + "."};
+  };
+  CHECK(given(none, some.data(), some.data()) == without("x", "dy", "x"));
+  CHECK(given(some.data(), none, some.data()) == without("weight", "weight", "dy"));
+  CHECK(given(some.data(), some.data(), none) == without("y", "dx", "dweight"));
   CHECK_THROWS_WITH(cuda::dnn({static_cast<char*>(memory.workspace().data) + 16, 4096}),
                     "ogm: dnn was given a workspace whose address modulo 256 = 16; 0 is needed.");
 }
@@ -255,16 +270,20 @@ TEST_CASE("convolutions on the device: the algorithm is one that the workspace i
   const library_memory memory;
   cuda::dnn none, little({memory.workspace().data, 1000});
   check_forward(none, s, true, 1e-5);
+  const data d(s);
+  device_array<float> x(d.x), weight(d.weight), dy(d.dy);
   const auto input = [&](cuda::dnn& library) {
-    return library.convolution(op::convolution_backward_input<float>{s, nullptr, nullptr, nullptr, false}, nullptr).what();
+    return library.convolution(op::convolution_backward_input<float>{s, dy.data(), weight.data(), x.data(), false}, nullptr).what();
   };
-  const auto weight = [&](cuda::dnn& library) {
-    return library.convolution(op::convolution_backward_weight<float>{s, nullptr, nullptr, nullptr, nullptr, false, false}, nullptr).what();
+  const auto of_weight = [&](cuda::dnn& library) {
+    return library
+        .convolution(op::convolution_backward_weight<float>{s, x.data(), dy.data(), weight.data(), nullptr, false, false}, nullptr)
+        .what();
   };
   CHECK(input(none) ==
         "ogm: convolution backward_input of (1, 2, 5, 5) by (2, 2, 3, 3): cuDNN proposes no algorithm of a fixed order that a "
         "workspace of 0 bytes is enough for. One needs 768.");
-  CHECK(weight(little) ==
+  CHECK(of_weight(little) ==
         "ogm: convolution backward_weight of (1, 2, 5, 5) by (2, 2, 3, 3): cuDNN proposes no algorithm of a fixed order that a "
         "workspace of 1000 bytes is enough for. One needs 3000.");
   require_no_refusals();

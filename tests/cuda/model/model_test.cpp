@@ -195,6 +195,36 @@ TEST_CASE("model: what was not written is NaN", "[model]") {
   cudaFree(x);
 }
 
+TEST_CASE("model: what is inside one allocation", "[model]") {
+  float* x = nullptr;
+  cudaMalloc(&x, 12);
+  CHECK(cuda_model::in_device_memory(x, 12));
+  CHECK(cuda_model::in_device_memory(x + 1, 8));
+  CHECK(cuda_model::in_device_memory(x + 3, 0));
+  CHECK_FALSE(cuda_model::in_device_memory(x, 13));
+  CHECK_FALSE(cuda_model::in_device_memory(x + 1, 12));
+  CHECK_FALSE(cuda_model::in_device_memory(x + 4, 0));
+  CHECK_FALSE(cuda_model::in_device_memory(reinterpret_cast<char*>(x) - 1, 4));
+  CHECK_FALSE(cuda_model::in_device_memory(x + 1, std::size_t(-1)));  // which would wrap
+  const float here = 0;
+  CHECK_FALSE(cuda_model::in_device_memory(&here, 4));
+  cudaFree(x);
+  CHECK_FALSE(cuda_model::in_device_memory(x, 4));
+}
+
+TEST_CASE("model: rows that are set leave what is between them", "[model]") {
+  std::vector<float> values{1, 2, 3, 4, 5, 6, 7, 8};
+  float* x = nullptr;
+  cudaMalloc(&x, 32);
+  cudaMemcpyAsync(x, values.data(), 32, cudaMemcpyHostToDevice);
+  CHECK(cudaMemset2DAsync(x, 12, 0, 8, 3) == cudaSuccess);
+  CHECK(cudaMemset2DAsync(x, 4, 0, 8, 2) == cudaErrorInvalidValue);
+  CHECK_THROWS_WITH(cudaMemset2DAsync(x + 1, 12, 0, 8, 3), Catch::Contains("leaves device memory"));
+  cudaMemcpyAsync(values.data(), x, 32, cudaMemcpyDeviceToHost);
+  CHECK(values == std::vector<float>{0, 0, 3, 0, 0, 6, 0, 0});
+  cudaFree(x);
+}
+
 TEST_CASE("model: what is written beside an allocation", "[borders]") {
   for (const char* const name : {"writes_beyond_global", "writes_before_global"})
     CHECK(run(name).error.find("wrote beside an allocation of 256 bytes") != std::string::npos);

@@ -1,6 +1,6 @@
 #pragma once
 // What ogm/cuda/blas.hpp uses of cuBLASLt, declared anew: NVIDIA's own header brings the runtime's types with it, which the CPU model has
-// already. All values of an enumeration's type are values of it, as in C. declarations.cpp compares every name with NVIDIA's header, where that is found.
+// already. All numbers are values of an enumeration, as in C. declarations.cpp compares every name with NVIDIA's header, where that is.
 
 #include <ogm/cuda/platform.hpp>
 
