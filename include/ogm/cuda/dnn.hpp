@@ -207,7 +207,7 @@ class dnn {
 
   /// The first algorithm that the library proposes of those that the pass uses and the workspace is enough for.
   template <class Pass> status choose(const op::convolution_shape& s, detail::dnn_plan<Pass>& plan, detail::dnn_calls& call) const {
-    std::array<typename Pass::proposal, Pass::known> proposals{};
+    std::array<typename Pass::proposal, 2 * Pass::known> proposals{};  // each with tensor cores and without
     int count = 0;
     const auto [first, second] = Pass::from(plan);
     const auto convolution = plan.convolution.get();

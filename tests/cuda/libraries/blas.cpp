@@ -201,11 +201,15 @@ TEST_CASE("products on the device: without a workspace, on a stream, and twice t
   std::vector<float> first;
   for (int i = 0; i < 3; ++i) {
     with.gemm(g, stream).throw_if_failed();
+    require_done_on(stream);
     require_success(cudaStreamSynchronize(stream));
     const std::vector<float> now = c.values();
     if (first.empty()) first = now;
     CHECK(same_bits(now.data(), first.data(), now.size()));
   }
+  with.gemm(g, nullptr).throw_if_failed();
+  require_done_on(nullptr);
+  require_success(cudaStreamSynchronize(nullptr));
   require_success(cudaStreamDestroy(stream));
   require_no_refusals();
 }

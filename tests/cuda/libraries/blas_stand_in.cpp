@@ -1,4 +1,4 @@
-// cuBLASLt on the CPU: every argument is checked, and the product is computed in double. Wrong use is answered with the status that the
+// cuBLASLt on the CPU: every argument is checked, and the product is computed in double. Wrong use is answered with a status of the
 // library documents for it, and recorded in a sentence.
 #include "stand_in.hpp"
 

@@ -186,10 +186,16 @@ TEST_CASE("convolutions on the device: on a stream, twice the same bits") {
   std::vector<float> first;
   for (int i = 0; i < 3; ++i) {
     library.convolution(op::convolution_forward<float>{s, x.data(), weight.data(), bias.data(), y.data()}, stream).throw_if_failed();
+    require_done_on(stream);
     library.convolution(op::convolution_backward_input<float>{s, dy.data(), weight.data(), dx.data(), false}, stream).throw_if_failed();
+    require_done_on(stream);
     library.convolution(op::convolution_backward_weight<float>{s, x.data(), dy.data(), dweight.data(), dbias.data(), false, false}, stream)
         .throw_if_failed();
+    require_done_on(stream);
     require_success(cudaStreamSynchronize(stream));
+    library.convolution(op::convolution_forward<float>{s, x.data(), weight.data(), nullptr, y.data()}, nullptr).throw_if_failed();
+    require_done_on(nullptr);
+    require_success(cudaStreamSynchronize(nullptr));
     std::vector<float> now = y.values();
     for (const std::vector<float>& more : {dx.values(), dweight.values(), dbias.values()}) now.insert(now.end(), more.begin(), more.end());
     if (first.empty()) first = now;

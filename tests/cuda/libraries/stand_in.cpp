@@ -13,6 +13,7 @@ struct state {
   std::map<std::string, std::size_t> calls;
   std::map<std::string, int> failures;
   std::size_t objects = 0;
+  cudaStream_t stream = nullptr;
 };
 state& here() {
   static state s;
@@ -24,6 +25,7 @@ std::vector<std::string> take_refusals() { return std::exchange(here().refusals,
 std::size_t calls(const std::string& function) { return here().calls[function]; }
 void fail_next(const std::string& function, int status) { here().failures[function] = status; }
 std::size_t living_objects() { return here().objects; }
+cudaStream_t last_stream() { return here().stream; }
 
 int begin(const char* function) {
   ++here().calls[function];
@@ -55,7 +57,10 @@ void use_workspace(void* p, std::size_t bytes) {
   if (bytes > 0) std::memset(p, 0xff, bytes);
 }
 
-void require_stream(cudaStream_t stream, int status) { require(cuda_model::is_stream(stream), status, "the stream does not live"); }
+void require_stream(cudaStream_t stream, int status) {
+  require(cuda_model::is_stream(stream), status, "the stream does not live");
+  here().stream = stream;
+}
 
 float to_tf32(float x) {
   if (!std::isfinite(x)) return x;

@@ -23,6 +23,8 @@ std::size_t calls(const std::string& function);
 void fail_next(const std::string& function, int status);
 /// Objects that were created and not destroyed.
 std::size_t living_objects();
+/// The stream of the last call that worked on one.
+cudaStream_t last_stream();
 
 // What follows is for the stand-ins themselves.
 

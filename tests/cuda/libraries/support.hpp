@@ -28,4 +28,11 @@ inline void require_no_refusals() {
 #endif
 }
 
+/// What was done last was done on this stream; a device does not say.
+inline void require_done_on([[maybe_unused]] cudaStream_t stream) {
+#ifdef OGM_CUDA_ON_CPU
+  CHECK(stand_in::last_stream() == stream);
+#endif
+}
+
 }  // namespace ogm::test
