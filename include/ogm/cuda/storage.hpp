@@ -142,6 +142,10 @@ __device__ inline void mask_row(const std::uint8_t* mask, row_vectors<Width> vec
     if (m.element[i]) x[i] = value;
 }
 
+/// Whether rows of so many elements can be walked in vectors of `width` from this address on.
+template <class T> __host__ inline bool lies_in_vectors(const T* p, int width) {
+  return reinterpret_cast<std::uintptr_t>(p) % (width * sizeof(T)) == 0;
+}
 /// Whether rows of `columns` elements at these addresses can be walked by the same vectors of Width.
 template <class A, class B> __host__ inline bool aligned_alike(const A* a, const B* b) {
   static_assert(sizeof(A) == sizeof(B));

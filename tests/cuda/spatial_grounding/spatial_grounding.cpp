@@ -307,6 +307,22 @@ TEST_CASE("spatial grounding on the device: the gradient of one of two maps") {
     }
 }
 
+TEST_CASE("spatial grounding on the device: a sound that is itself the maps of one location has the sum of both gradients") {
+  for (const bool held : {true, false}) {
+    const shape s{3, 40, 1, false, held};
+    batch b(s);
+    b.maps[0] = b.sound;
+    backward_run<float> run(s, {true, true, false, true}, b);
+    auto p = run.arguments<small_grounding_tuning>();
+    p.dsound = run.positive.dmaps.data(), p.add_sound = true;
+    check_traced([&] { avqa::cuda::launch_spatial_grounding_backward<float, small_grounding_tuning>(p, nullptr).throw_if_failed(); });
+    p.sound = run.sound.data();
+    auto expected = avqa::cuda::spatial_grounding_backward_reference(p, run.positive.on_host(run.w));
+    add_to(expected.dmaps, expected.dsound);
+    CHECK(count_apart(run.positive.dmaps.values(), expected.dmaps, storage_tolerance<float>) == 0);
+  }
+}
+
 TEST_CASE("spatial grounding on the device: maps of zeros, and vectors below the least norm") {
   const auto or_least = [](float size) { return std::max(double(size), 1e-12); };
   for (const bool held : {true, false})

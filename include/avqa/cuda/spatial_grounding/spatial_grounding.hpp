@@ -3,12 +3,11 @@
 // instantiation: a .cu that includes spatial_grounding_launch.cuh and says `template ogm::cuda::status
 // avqa::cuda::launch_spatial_grounding_forward<float>(...)`.
 
-#include <ogm/cuda/status.hpp>
+#include <avqa/cuda/status.hpp>
 #include <ogm/cuda/storage.hpp>
 
 namespace avqa::cuda {
 
-using ogm::cuda::status;
 using ogm::cuda::storage;
 
 /// Feature maps, and what is seen in them.
@@ -40,7 +39,7 @@ template <storage T> struct grounded_maps_gradient {
 template <storage T> struct spatial_grounding_backward_params {
   const T* sound;  // (frames, channels)
   grounded_maps_gradient<T> positive, negative{};
-  T* dsound = nullptr;  // (frames, channels), = or, where `add_sound`, += the sum over both maps; null: not wanted
+  T* dsound = nullptr;  // (frames, channels), = or, where `add_sound`, += the sum over both maps; null: not wanted; may lie in dmaps
   bool add_sound = false;
   long frames, channels, locations;
   long shared_bytes = 163 * 1024;  // as forward
@@ -68,7 +67,8 @@ status launch_spatial_grounding_forward(const spatial_grounding_forward_params<T
 /// The derivatives, on `stream`.
 ///
 /// Numerics   as forward; a gradient beyond what T stores becomes infinite
-/// Cost       maps are read as often as forward, dmaps written once. Cosines and norms are computed again: they cost two multiplications an
+/// Cost       two launches where dsound lies in dmaps (the sound is itself the maps, of one location), the sound's after the maps'. Else
+///            maps are read as often as forward, dmaps written once. Cosines and norms are computed again: they cost two multiplications an
 ///            element in a pass that reads the map anyway, and no byte; kept from the forward pass they would be written and read
 template <storage T, class Tuning = spatial_grounding_tuning<T>>
 status launch_spatial_grounding_backward(const spatial_grounding_backward_params<T>&, cudaStream_t);

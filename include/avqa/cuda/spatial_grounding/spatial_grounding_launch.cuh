@@ -4,23 +4,15 @@
 #include <avqa/cuda/spatial_grounding/spatial_grounding_kernel.cuh>
 #include <ogm/cuda/launch.cuh>
 
-#include <cstdint>
-
 namespace avqa::cuda {
 
 namespace detail {
 
-inline constexpr long most_channels = 1 << 20, most_locations = 1 << 20;  // more than shared memory holds
-
 /// Whether the maps are there that must be, and sizes are such that shared memory can be counted.
 template <class Params> status check_spatial_grounding(const char* who, const Params& p) {
-  const auto wrong = [who](const std::string& what) { return status(std::string("avqa: ") + who + " was given " + what); };
-  const auto wrong_size = [&](const char* what, long value, const char* expected) {
-    return wrong(what + (" = " + std::to_string(value)) + "; " + expected + " is needed.");
-  };
-  if (p.frames < 0) return wrong_size("frames", p.frames, "0 or more");
-  if (p.channels < 1 || p.channels > most_channels) return wrong_size("channels", p.channels, "1 to 1048576");
-  if (p.locations < 1 || p.locations > most_locations) return wrong_size("locations", p.locations, "1 to 1048576");
+  if (p.frames < 0) return wrong_argument(who, "frames", p.frames, "0 or more");
+  if (p.channels < 1 || p.channels > most_of_a_size) return wrong_argument(who, "channels", p.channels, "1 to 1048576");
+  if (p.locations < 1 || p.locations > most_of_a_size) return wrong_argument(who, "locations", p.locations, "1 to 1048576");
   if (p.frames == 0) return {};
   const auto complete = [](const auto& of) {
     if constexpr (requires { of.pooled; })
@@ -28,14 +20,16 @@ template <class Params> status check_spatial_grounding(const char* who, const Pa
     else
       return of.dpooled != nullptr;
   };
-  if (!p.sound) return wrong("no sound.");
-  if (!p.positive.maps) return wrong("no positive maps.");
-  if (!complete(p.positive) || (p.negative.maps && !complete(p.negative))) return wrong("maps without their pooled vectors.");
+  if (!p.sound) return refused(who, "no sound.");
+  if (!p.positive.maps) return refused(who, "no positive maps.");
+  if (!complete(p.positive) || (p.negative.maps && !complete(p.negative))) return refused(who, "maps without their pooled vectors.");
   return {};
 }
 
-/// Whether rows of so many elements can be walked in vectors of `width` from this address on.
-template <class T> bool lies_in_vectors(const T* p, int width) { return reinterpret_cast<std::uintptr_t>(p) % (width * sizeof(T)) == 0; }
+/// Whether the gradient of the sound is that of maps.
+template <class T> bool lies_in(const T* dsound, const T* dmaps, const spatial_grounding_backward_params<T>& p) {
+  return dsound && dmaps && dsound >= dmaps && dsound < dmaps + p.frames * p.channels * p.locations;
+}
 
 struct spatial_grounding_forward_kernel {
   using needs = forward_needs;
@@ -71,7 +65,7 @@ status launch_spatial_grounding_forward(const spatial_grounding_forward_params<T
   if (status s = detail::check_spatial_grounding(who, p); !s.ok() || p.frames == 0) return s;
   using kernel = detail::spatial_grounding_forward_kernel;
   const long blocks = p.frames * (p.negative.maps ? 2 : 1);
-  if (p.locations % 4 == 0 && detail::lies_in_vectors(p.positive.maps, 4) && detail::lies_in_vectors(p.negative.maps, 4))
+  if (p.locations % 4 == 0 && ogm::cuda::lies_in_vectors(p.positive.maps, 4) && ogm::cuda::lies_in_vectors(p.negative.maps, 4))
     return detail::launch_maps<T, Tuning, 4, kernel>(who, p, blocks, stream);
   return detail::launch_maps<T, Tuning, 1, kernel>(who, p, blocks, stream);
 }
@@ -80,11 +74,16 @@ template <storage T, class Tuning>
 status launch_spatial_grounding_backward(const spatial_grounding_backward_params<T>& p, cudaStream_t stream) {
   constexpr const char* who = "spatial_grounding_backward";
   if (status s = detail::check_spatial_grounding(who, p); !s.ok() || p.frames == 0) return s;
-  if (p.negative.dmaps && !p.negative.maps)
-    return status(std::string("avqa: ") + who + " was given gradients of negative maps and no maps.");
+  if (p.negative.dmaps && !p.negative.maps) return refused(who, "gradients of negative maps and no maps.");
   if (!p.dsound && !p.positive.dmaps && !p.negative.dmaps) return {};
+  if (detail::lies_in(p.dsound, p.positive.dmaps, p) || detail::lies_in(p.dsound, p.negative.dmaps, p)) {
+    auto first = p, second = p;  // of the maps, and then of the sound
+    first.dsound = second.positive.dmaps = second.negative.dmaps = nullptr;
+    if (status s = launch_spatial_grounding_backward<T, Tuning>(first, stream); !s.ok()) return s;
+    return launch_spatial_grounding_backward<T, Tuning>(second, stream);
+  }
   using kernel = detail::spatial_grounding_backward_kernel;
-  const auto in_vectors = [](const auto& of) { return detail::lies_in_vectors(of.maps, 4) && detail::lies_in_vectors(of.dmaps, 4); };
+  const auto in_vectors = [](const auto& of) { return ogm::cuda::lies_in_vectors(of.maps, 4) && ogm::cuda::lies_in_vectors(of.dmaps, 4); };
   if (p.locations % 4 == 0 && in_vectors(p.positive) && in_vectors(p.negative))
     return detail::launch_maps<T, Tuning, 4, kernel>(who, p, p.frames, stream);
   return detail::launch_maps<T, Tuning, 1, kernel>(who, p, p.frames, stream);
