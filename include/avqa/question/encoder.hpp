@@ -15,7 +15,8 @@ namespace avqa {
 ///
 /// Shapes     tokens (batch, token) of std::int32_t -> (batch, Width)
 /// Cost       in the host's memory what several questions begin with is read once, and the words' product with the LSTM's input weights is
-///            made once a word: lstm_over_prefixes
+///            made once a word: lstm_over_prefixes. Elsewhere every token is a step of the LSTM: how many rows each product over prefixes
+///            has follows from the tokens, so that the host would have to read them, and wait, before it can ask for the first one
 /// Errors     value_error names a token that is no word, and its position; shape_error for questions without tokens
 /// Initial    as PyTorch's layers: word vectors standard normal
 /// Checkpoint word2vec.weight, lstm.weight_ih_l0, ..., fc.weight: the published names

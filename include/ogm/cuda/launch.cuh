@@ -18,6 +18,13 @@ struct launch_shape {
 /// Of dynamic shared memory, without a kernel's permission: 48 KiB, less the 8 KiB of static shared memory that a kernel here has at most.
 inline constexpr std::size_t shared_without_permission = 40 * 1024;
 
+/// Of shared memory, that a block of a kernel with permission may have on the current device; without one, what every block may.
+inline long most_shared_bytes() {
+  int device = 0, bytes = 0;
+  if (cudaGetDevice(&device) != cudaSuccess) return 48 * 1024;
+  return cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) == cudaSuccess ? bytes : 48 * 1024;
+}
+
 /// Launches `kernel` on `stream`. No blocks is success.
 template <class... Parameters, class... Arguments>
 status launch(const char* who, const launch_shape& shape, cudaStream_t stream, void (*kernel)(Parameters...), Arguments&&... arguments) {

@@ -86,6 +86,10 @@ template <class... Parameters> cudaError_t cudaFuncSetAttribute(void (*kernel)(P
   cuda_model::allow_dynamic_shared(reinterpret_cast<const void*>(kernel), std::size_t(bytes));
   return cudaSuccess;
 }
+inline cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
 inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
   *value = int(cuda_model::settings().max_dynamic_shared);
   return cudaSuccess;
