@@ -2,11 +2,17 @@
 // The backend of models on an NVIDIA GPU: backend::cuda in the place of backend::standard. For files that nvcc compiles; kernels are
 // compiled where a model uses them.
 
-#include <ogm/cuda/blas_operations.hpp>
+#include <ogm/cuda/batch_norm/batch_norm_operations.cuh>
 #include <ogm/cuda/context.hpp>
 #include <ogm/cuda/cross_entropy/cross_entropy_operations.cuh>
+#include <ogm/cuda/embedding/embedding_operations.cuh>
+#include <ogm/cuda/expression/expression_operations.cuh>
+#include <ogm/cuda/l2_normalize/l2_normalize_operations.cuh>
+#include <ogm/cuda/layer_norm/layer_norm_operations.cuh>
+#include <ogm/cuda/library_operations.hpp>
 #include <ogm/cuda/memory.hpp>
 #include <ogm/cuda/modulation/modulation_operations.cuh>
+#include <ogm/cuda/pooling/pooling_operations.cuh>
 #include <ogm/cuda/rows/rows_operations.cuh>
 #include <ogm/cuda/softmax/softmax_operations.cuh>
 

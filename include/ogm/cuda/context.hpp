@@ -2,6 +2,7 @@
 // What operations on the device share: a stream, memory between them, and the way from host tables to the device.
 
 #include <ogm/cuda/blas.hpp>
+#include <ogm/cuda/dnn.hpp>
 #include <ogm/cuda/status.hpp>
 
 #include <bit>
@@ -95,21 +96,27 @@ class context {
     status("an upload", cudaEventRecord(own_.event, stream())).throw_if_failed();
     return to;
   }
-  /// cuBLASLt, made when it is first asked for.
+  /// cuBLASLt and cuDNN, made when they are first asked for. They work in the same memory, in turn.
   blas& products() {
-    if (!blas_) blas_.emplace(library_workspace{library_.take(library_bytes), library_bytes}, arithmetic_);
+    if (!blas_) blas_.emplace(library_memory(), arithmetic_);
     return *blas_;
   }
-  /// What NVIDIA's libraries may round before they multiply; from the first product on it stays.
+  dnn& convolutions() {
+    if (!dnn_) dnn_.emplace(library_memory(), arithmetic_);
+    return *dnn_;
+  }
+  /// What NVIDIA's libraries may round before they multiply; from the first product or convolution on it stays.
   void set_arithmetic(arithmetic how) { arithmetic_ = how; }
 
  private:
-  static constexpr std::size_t library_bytes = std::size_t(32) << 20;  // what NVIDIA advises for an H100
+  static constexpr std::size_t library_bytes = std::size_t(32) << 20;  // what NVIDIA advises cuBLASLt's callers for an H100
+  library_workspace library_memory() { return {library_.take(library_bytes), library_bytes}; }
 
   detail::stream_and_event own_;
   arithmetic arithmetic_ = arithmetic::float32;
   detail::device_memory library_{own_.stream};
   std::optional<blas> blas_;
+  std::optional<dnn> dnn_;
   detail::device_memory workspace_{own_.stream}, table_{own_.stream};
   detail::pinned_memory pinned_{own_.stream};
 };
