@@ -58,7 +58,8 @@ outcome train(const Policy& policy, const Optimiser& optimiser, const First& fir
   tensor<std::int32_t, dyn> labels(batch);
   for (size_type i = 0; i < second.count(); ++i) second.data()[i] = std::cos(0.61f * float(i));
   for (int i = 0; i < int(batch); ++i) labels(i) = i % 4;
-  const auto x = copy_to<space>(first), s = copy_to<space>(second);
+  const auto x = copy_to<space>(first);
+  const auto s = copy_to<space>(second);
   const auto y = copy_to<space>(labels);
 
   const auto engine = [&] {

@@ -3,6 +3,8 @@
 
 #include <ogm/cuda/launch.cuh>
 #include <ogm/cuda/pooling/pooling_kernel.cuh>
+
+#include <initializer_list>
 #include <ogm/cuda/rows.cuh>
 
 namespace ogm::cuda {
@@ -32,9 +34,9 @@ template <class Params> status check_pool(const char* who, const Params& p) {
   };
   const auto axes = [&](auto... a) -> status {
     constexpr long least_kernel = sizeof...(a) == 2 ? 1 : 0;
-    status s;
-    (void)((s = check_window_axis(who, a, least_kernel), s.ok()) && ...);
-    return s.ok() ? plane((a.in * ...), (a.out * ...)) : s;
+    for (const auto& axis : {a...})
+      if (status s = check_window_axis(who, axis, least_kernel); !s.ok()) return s;
+    return plane((a.in * ...), (a.out * ...));
   };
   if constexpr (requires { p.depth; })
     return axes(p.depth, p.height, p.width);
