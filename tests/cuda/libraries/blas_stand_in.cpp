@@ -1,5 +1,5 @@
 // cuBLASLt on the CPU: every argument is checked, and the product is computed in double. Wrong use is answered with a status of the
-// library documents for it, and recorded in a sentence.
+// library's, and recorded in a sentence.
 #include "stand_in.hpp"
 
 #include <cublasLt.h>

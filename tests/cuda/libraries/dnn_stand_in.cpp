@@ -1,5 +1,5 @@
-// cuDNN on the CPU: every argument of a convolution is checked, and it is computed in double. Wrong use is answered with the status that
-// the library documents for it, and recorded in a sentence.
+// cuDNN on the CPU: every argument of a convolution is checked, and it is computed in double. Wrong use is answered with a status of
+// the library's, and recorded in a sentence.
 #include "stand_in.hpp"
 
 #include <cudnn.h>
