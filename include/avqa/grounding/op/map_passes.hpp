@@ -121,18 +121,26 @@ template <int Rows> struct channel_rows {
 };
 
 /// Asks for a line of each of `Count` arrays that are `stride` apart: far ahead of what is read for the second-level cache, because the
-/// processor's own prefetching does not keep up with a loop that also computes, and near ahead for the first. Always inline: a function
-/// that only asks has no effect that GCC knows of, and its calls are dropped.
+/// processor's own prefetching does not keep up with a loop that also computes, and near ahead for the first. A processor whose misses are
+/// all in use drops what it is asked for: asking for a line more than once is faster. Always inline: a function that only asks has no
+/// effect that GCC knows of, and its calls are dropped.
 template <int Count, class T> struct ask_ahead {
-  static constexpr std::uintptr_t far = 3136, near = 512;  // bytes; 1568 to 6272 and 256 to 512 are alike
+  static constexpr long far = 3136, near = 512;  // bytes; 1568 to 6272 and 256 to 512 are alike
   const T* arrays;
   long stride;
   OGM_ALWAYS_INLINE void operator()(long at) const {
+    lines<1>(at, far);
+    lines<3>(at, near);
+  }
+  /// For the same place of the next map, further ahead than its own pass asks: a map is `map` numbers.
+  OGM_ALWAYS_INLINE void in_next(long at, long map) const { lines<1>(at, map * long(sizeof(T)) + far / 2 * 3); }
+
+ private:
+  template <int Locality> OGM_ALWAYS_INLINE void lines(long at, long bytes) const {
     OGM_UNROLL
     for (int i = 0; i < Count; ++i) {  // numbers, not pointers: they may lie past the maps
       const auto here = reinterpret_cast<std::uintptr_t>(arrays + i * stride + at);
-      __builtin_prefetch(reinterpret_cast<const void*>(here + far), 0, 1);
-      __builtin_prefetch(reinterpret_cast<const void*>(here + near), 0, 3);
+      __builtin_prefetch(reinterpret_cast<const void*>(here + std::uintptr_t(bytes)), 0, Locality);
     }
   }
 };
@@ -186,12 +194,15 @@ template <class T> struct map_periods {
   /// Takes a period of each of Side arrays, `apart` from each other, through `op`:
   /// op.begin(r) before the packs of channel r, op.cross(r, lanes of r) before the one that it shares with r + 1;
   /// op.take(number, x, term) for each pack; with Sums, op.end(r, sums of the terms, by lane) after the last of a channel. With First,
-  /// memory is asked for what comes next.
+  /// memory is asked for what comes next in this map, without it for what comes in the next one: the arrays are parts of a map, in full.
   template <int Side, bool First, bool Sums, class Op> OGM_ALWAYS_INLINE void walk(const T* from, long apart, Op&& op) const {
-    [[maybe_unused]] const ask_ahead<Side, T> ask{from, apart};
+    const ask_ahead<Side, T> ask{from, apart};
     V x[Side], term[Side], sum[Side] = {};
     const auto take = [&](long at) {
-      if constexpr (First) ask(at);
+      if constexpr (First)
+        ask(at);
+      else
+        ask.in_next(at, Side * apart);
       OGM_UNROLL
       for (int i = 0; i < Side; ++i) x[i] = load<V>(from + i * apart + at, whole);
       op.take(at, x, term);
