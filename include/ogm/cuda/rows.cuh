@@ -32,6 +32,7 @@ struct piece_of_matrix {
   long row;
   int piece;
 };
+/// Likewise, for this warp.
 template <class Tuning> __device__ inline piece_of_matrix piece_of_warp(int pieces) {
   const unsigned rows = blockIdx.x / unsigned(pieces);  // of one block each
   return {long(rows) * (Tuning::threads / warp_size) + int(threadIdx.x) / warp_size, int(blockIdx.x - rows * unsigned(pieces))};

@@ -12,7 +12,7 @@ namespace ogm::op {
 template <class T> struct strided {
   T* data = nullptr;
   long stride = 0;
-  T* row(long r) const { return data + r * stride; }
+  OGM_HD T* row(long r) const { return data + r * stride; }
   struct none {};  // what a strided<const T> would convert to: not to itself
   operator std::conditional_t<std::is_const_v<T>, none, strided<const T>>() const requires(!std::is_const_v<T>) { return {data, stride}; }
 };
