@@ -5,6 +5,7 @@
 #include <ogm/cuda/batch_norm/batch_norm_operations.cuh>
 #include <ogm/cuda/context.hpp>
 #include <ogm/cuda/cross_entropy/cross_entropy_operations.cuh>
+#include <ogm/cuda/dropout/dropout_operations.cuh>
 #include <ogm/cuda/embedding/embedding_operations.cuh>
 #include <ogm/cuda/expression/expression_operations.cuh>
 #include <ogm/cuda/l2_normalize/l2_normalize_operations.cuh>
@@ -12,7 +13,9 @@
 #include <ogm/cuda/library_operations.hpp>
 #include <ogm/cuda/memory.hpp>
 #include <ogm/cuda/modulation/modulation_operations.cuh>
+#include <ogm/cuda/pointwise_loss/pointwise_loss_operations.cuh>
 #include <ogm/cuda/pooling/pooling_operations.cuh>
+#include <ogm/cuda/recurrent/recurrent_operations.cuh>
 #include <ogm/cuda/rows/rows_operations.cuh>
 #include <ogm/cuda/softmax/softmax_operations.cuh>
 

@@ -6,6 +6,8 @@
 
 #include <cuda/support/device.hpp>
 
+#include <cmath>
+#include <concepts>
 #include <limits>
 #include <memory>
 
@@ -58,7 +60,9 @@ template <class T> std::vector<parameter<T>> parameters_of(std::initializer_list
 /// Parameters, table and what lies between the two launches, on the device.
 template <class T, class Tuning = cuda::modulation_tuning> class on_device {
  public:
-  explicit on_device(std::vector<parameter<T>>& parameters, const std::vector<cuda::modulation_coefficient>& become = coefficients)
+  /// In place: the values are the gradients.
+  explicit on_device(std::vector<parameter<T>>& parameters, const std::vector<cuda::modulation_coefficient>& become = coefficients,
+                     bool in_place = false)
       : coefficients_(become) {
     for (auto& p : parameters) {
       const auto here = [&]<class U>(const std::vector<U>& x) { return std::make_unique<device_array<U>>(x, p.offset); };
@@ -68,6 +72,8 @@ template <class T, class Tuning = cuda::modulation_tuning> class on_device {
       auto s = p.segment(std::uint32_t(gradients_.size()));
       s.gradient = gradients_.back()->data(), s.value = values_.back()->data(), s.state = states_.back()->data();
       by_element_ |= s.deviation_by_element;
+      if constexpr (std::same_as<T, float>)
+        if (in_place) s.value = gradients_.back()->data();
       if (s.deviation) s.deviation = given_.emplace_back(here(p.deviation))->data();
       host_segments_.push_back(s);
     }
@@ -80,7 +86,9 @@ template <class T, class Tuning = cuda::modulation_tuning> class on_device {
     table_ = {segments_->data(), chunks_->data(), coefficients_.data(), long(chunks.size())};
   }
 
-  void find_moments() { cuda::launch_modulation_moments<T, Tuning>({table_, moments_->data()}, nullptr).throw_if_failed(); }
+  void find_moments(bool about_zero = false) {
+    cuda::launch_modulation_moments<T, Tuning>({table_, moments_->data(), about_zero}, nullptr).throw_if_failed();
+  }
   template <class Rule> void update(const Rule& rule, bool with_moments = true) {
     const cuda::modulation_update_params<T, Rule> p{table_,         with_moments ? moments_->data() : nullptr,
                                                     rule,           noise_key.seed,
@@ -95,13 +103,16 @@ template <class T, class Tuning = cuda::modulation_tuning> class on_device {
       CHECK(same_bits(gradients_[i]->values().data(), parameters[i].gradient.data(), parameters[i].gradient.size()));
     }
   }
+  std::vector<T> gradient(std::size_t i) { return gradients_[i]->values(); }
   std::vector<float2> statistics() { return statistics_->values(); }
   std::vector<float> deviations() {
+    find_moments();
     device_array<float> result(host_segments_.size());
     cuda::launch_modulation_deviations<T, Tuning>({table_, moments_->data(), result.data()}, nullptr).throw_if_failed();
     return result.values();
   }
   double sum_of_squares() {
+    find_moments(true);
     device_array<double> result(1);
     cuda::launch_modulation_norm<T, Tuning>({table_, moments_->data(), result.data()}, nullptr).throw_if_failed();
     return result.values()[0];
@@ -158,6 +169,8 @@ constexpr optim::sgd plain{.lr = 0.5}, heavy{.lr = 0.25, .momentum = 0.9, .weigh
 /// Of an epsilon at which elements whose gradients are near 0 do not magnify the rounding of the noise.
 constexpr optim::adam adaptive{.lr = 0.125, .epsilon = 0.5, .weight_decay = 0.01};
 
+constexpr optim::rmsprop mean_square{.lr = 0.125, .epsilon = 0.5, .momentum = 0.5, .weight_decay = 0.01};
+
 }  // namespace
 
 TEST_CASE("modulation on the device: parameters of every size, in every order") {
@@ -169,6 +182,7 @@ TEST_CASE("modulation on the device: parameters of every size, in every order") 
     check_steps<float, tuning>(all(1), plain);
     check_steps<float, tuning>(all(1), heavy);
     check_steps<float, tuning>(all(2), adaptive);
+    check_steps<float, tuning>(all(2), mean_square);
     check_steps<cuda::half, tuning>(parameters_of<cuda::half>({31, 4, 513, 7, 0, 1, 2047, 512, 8, 3, 1}, 1), heavy);
   });
 }
@@ -209,7 +223,6 @@ TEST_CASE("modulation on the device: deviations and the norm of the gradients by
     auto all = parameters_of<float>({1, 3, 0, 512, 1025, 3585, 31, 2047}, 1);
     all[4].gradient[9] = 1e5f;
     on_device<float, small_modulation_tuning> device(all, all_noisy);
-    check_traced([&] { device.find_moments(); });
     std::vector<float> deviations;
     double squares = 0, expected_squares = 0;
     check_traced([&] { deviations = device.deviations(), squares = device.sum_of_squares(); });
@@ -222,6 +235,11 @@ TEST_CASE("modulation on the device: deviations and the norm of the gradients by
     }
     CHECK_FALSE(apart(squares, expected_squares, 1e-6));
   });
+  auto wrong = parameters_of<float>({700, 5, 1025, 9}, 1);
+  wrong[2].gradient[1024] = -std::numeric_limits<float>::infinity();
+  CHECK(on_device<float, small_modulation_tuning>(wrong, all_noisy).sum_of_squares() == std::numeric_limits<double>::infinity());
+  wrong[0].gradient[3] = std::numeric_limits<float>::quiet_NaN();
+  CHECK(std::isnan(on_device<float, small_modulation_tuning>(wrong, all_noisy).sum_of_squares()));
   std::vector<parameter<float>> none;
   on_device<float, small_modulation_tuning> device(none, all_noisy);
   CHECK(device.sum_of_squares() == 0);
@@ -234,6 +252,8 @@ TEST_CASE("modulation on the device: deviations that are given, one for a parame
       all[i].by_element = i % 4 == 3;
       all[i].deviation = numbers(all[i].by_element ? long(all[i].value.size()) : 1, 77, 3);
     }
+    all[0].by_element = true;
+    all[0].deviation.assign(5, std::numeric_limits<float>::quiet_NaN());  // without noise: not looked at
     const auto check = [&](const auto& rule, const auto& in_double) {
       auto now = all;
       std::vector<cuda::modulated_segment> expected;
@@ -250,6 +270,17 @@ TEST_CASE("modulation on the device: deviations that are given, one for a parame
     };
     check(heavy.at<float>(heavy.lr, 1), heavy.at<double>(heavy.lr, 1));
     check(subtract_gradient{}, subtract_gradient{});
+    in_every_order([&] {
+      on_device<float, small_modulation_tuning> device(all, coefficients, true);
+      check_traced([&] { device.update(cuda::assign_gradient{}, false); });
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        INFO("parameter " << i << ", offset " << offset << ", in place");
+        const auto& k = coefficients[std::size_t(all[i].coefficient)];
+        const auto expected =
+            cuda::modulation_reference(all[i].segment(std::uint32_t(i + 1)), k, cuda::assign_gradient{}, noise_key, gradient_scale);
+        CHECK(count_apart(device.gradient(i), expected.value, tolerance<float>) == 0);
+      }
+    });
   }
 }
 
@@ -337,7 +368,34 @@ TEMPLATE_TEST_CASE("modulation on the device: how much it moves", "", float, cud
     // Each warp of a block reads the tables, with six loads as nvcc compiles them: of gradients in 16 bits alone, that is a fifth.
     if (noisy) check(moments, elements * sizeof(T), 3 * 32, 1 + 0.375 / sizeof(T));
     check(check_traced([&] { device.update(heavy.at<float>(heavy.lr, 1)); }), elements * (sizeof(T) + 8), elements * 8, 1.1);
+    if constexpr (std::same_as<T, float>) {
+      if (noisy) check(check_traced([&] { device.find_moments(true); }), elements * 4, 3 * 32, 1 + 0.375 / 4);
+      for (const bool by_element : {false, true}) {
+        for (auto& p : all) p.by_element = by_element, p.deviation = numbers(by_element ? long(p.value.size()) : 1, 77, 3);
+        on_device<float> in_place(all, coefficients, true);
+        check(check_traced([&] { in_place.update(cuda::assign_gradient{}, false); }), elements * (noisy && by_element ? 8 : 4),
+              elements * 4, 1.1);
+      }
+    }
   }
+}
+
+TEST_CASE("modulation on the device: deviations and a norm read little beyond the gradients") {
+  std::vector<parameter<float>> all;
+  for (long i = 0; i < 512; ++i) all.push_back(make_parameter<float>(1 + i % 7, 2, 0, 1));
+  on_device<float> device(all);
+  const auto moments = check_traced([&] { device.find_moments(); });
+  const auto norm = check_traced([&] { device.sum_of_squares(); }), deviations = check_traced([&] { device.deviations(); });
+  if (!moments.recorded) return;
+  INFO(norm.table() << deviations.table());
+  CHECK(norm.worst_ratio(true) == 1);
+  CHECK(deviations.worst_ratio(true) == 1);
+  // A chunk's place, its segment's coefficient, the scale, the moments: of 16 KiB of gradients.
+  CHECK(norm.load_bytes() - moments.load_bytes() <= 512 * 64);
+  CHECK(norm.store_bytes() - moments.store_bytes() == 32);
+  // Each of 8 warps the place and the segment, and one of them moments.
+  CHECK(deviations.load_bytes() - moments.load_bytes() <= 512 * (8 * (32 + 64) + 32));
+  CHECK(deviations.store_bytes() - moments.store_bytes() == 512 * 32);
 }
 #endif
 
@@ -381,6 +439,33 @@ TEST_CASE("modulation's reference is the host's update") {
   check(plain);
   check(heavy);
   check(adaptive);
+  check(mean_square);
+}
+
+TEST_CASE("modulation's reference is the host's materialisation") {
+  for (const bool by_element : {false, true}) {
+    auto all = parameters_of<float>({1, 3, 4, 31, 64, 65, 1025, 4099}, 1);
+    std::vector<op::segment<float>> segments;
+    std::vector<cuda::modulated_segment> expected;
+    for (auto& p : all) {
+      p.by_element = by_element, p.deviation = numbers(by_element ? long(p.value.size()) : 1, 77, 3);
+      const auto s = p.segment(std::uint32_t(segments.size() + 1));
+      const auto& k = coefficients[std::size_t(p.coefficient)];
+      expected.push_back(cuda::modulation_reference(s, k, cuda::assign_gradient{}, noise_key, 1));
+      segments.push_back({.value = nullptr,
+                          .gradient = p.gradient.data(),
+                          .state = nullptr,
+                          .count = s.count,
+                          .stride = s.stride,
+                          .scale = k.scale,
+                          .noise = k.noise,
+                          .deviation = s.deviation,
+                          .deviation_by_element = by_element,
+                          .stream = s.stream});
+    }
+    op::materialise<float>{{segments.data(), long(segments.size())}, noise_key}();
+    for (std::size_t i = 0; i < all.size(); ++i) CHECK(count_apart(all[i].gradient, expected[i].value, 4e-6) == 0);
+  }
 }
 
 TEST_CASE("modulation on the device: arguments that it cannot work with, and none") {

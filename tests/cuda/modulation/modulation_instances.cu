@@ -15,6 +15,7 @@ namespace ogm::cuda {
 #define OGM_FIRST(first, ...) first
 using sgd = optim::sgd::rule<float>;
 using adam = optim::adam::rule<float>;
+using rmsprop = optim::rmsprop::rule<float>;
 using test::small_modulation_tuning;
 using test::subtract_gradient;
 OGM_MOMENTS(float);
@@ -33,7 +34,10 @@ OGM_UPDATE(bfloat16, adam);
 OGM_UPDATE(float, sgd, small_modulation_tuning);
 OGM_UPDATE(float, adam, small_modulation_tuning);
 OGM_UPDATE(half, sgd, small_modulation_tuning);
+OGM_UPDATE(float, rmsprop, small_modulation_tuning);
 OGM_UPDATE(float, subtract_gradient, small_modulation_tuning);
+OGM_UPDATE(float, assign_gradient);
+OGM_UPDATE(float, assign_gradient, small_modulation_tuning);
 
 }  // namespace ogm::cuda
 

@@ -325,6 +325,18 @@ float displaced(double exact, int units, u32 given, bool flush) {
   return flush ? flushed(x) : x;
 }
 
+/// rcp.approx.ftz.f64: of the upper half of a double, the upper half of the reciprocal. The manual says no bound; here the last of its 20
+/// bits is up or down by one.
+double gross_reciprocal(double a) {
+  constexpr u64 upper = 0xffffffff00000000ull, last = 1ull << 32;
+  const auto zero_if_small = [](double x) { return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0, x) : x; };
+  const u64 given = std::bit_cast<u64>(a) & upper;
+  const double x = a == a ? zero_if_small(std::bit_cast<double>(given)) : a, exact = zero_if_small(1 / x);
+  if (exact == 0 || std::isinf(exact) || exact != exact) return exact;
+  const u64 cut = std::bit_cast<u64>(exact) & upper;
+  return zero_if_small(std::bit_cast<double>(std::popcount(given) & 1 ? cut + last : cut - last));
+}
+
 template <bool Flush> void approximations(table& t) {
   const std::string end = Flush ? ".ftz.f32" : ".f32";
   const auto one = [&](const std::string& name, auto f) { enter(t, name + end, f); };
@@ -459,6 +471,7 @@ table all_operations() {
   floats<double, false>(t, "f64");
   approximations<false>(t);
   approximations<true>(t);
+  enter(t, "rcp.approx.ftz.f64", [](double a) { return gross_reciprocal(a); });
   conversions(t);
   enter(t, "prmt.b32", [](u32 a, u32 b, u32 selector) { return permuted(a, b, selector); });
   enter(t, "lop3.b32", [](u32 a, u32 b, u32 c, u32 rows) { return by_table(a, b, c, rows); });

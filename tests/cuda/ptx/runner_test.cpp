@@ -272,7 +272,12 @@ TEST_CASE("approximations are as wrong as they may be, and no more") {
          {"ex2.approx.ftz.f32 %r0, %r1", {other_nan}, nan_bits},
          {"rcp.approx.f32 %r0, %r1", {0}, infinite},
          {"rsqrt.approx.f32 %r0, %r1", {bits(-1)}, nan_bits},
-         {"div.approx.f32 %r0, %r1, %r2", {bits(0x1p127f), bits(0x1.8p126f)}, 0}});
+         {"div.approx.f32 %r0, %r1, %r2", {bits(0x1p127f), bits(0x1.8p126f)}, 0},
+         {"rcp.approx.ftz.f64 %rd0, %rd1", {bits64(1) + 0xffffffff}, bits64(1 - 0x1p-21)},  // what is below the upper half is not seen
+         {"rcp.approx.ftz.f64 %rd0, %rd1", {bits64(3)}, 0x3fd5555400000000},
+         {"rcp.approx.ftz.f64 %rd0, %rd1", {bits64(-0x1p-1030)}, bits64(-HUGE_VAL)},
+         {"rcp.approx.ftz.f64 %rd0, %rd1", {bits64(0x1p1023)}, 0},
+         {"rcp.approx.ftz.f64 %rd0, %rd1", {bits64(HUGE_VAL)}, 0}});
 }
 
 TEST_CASE("memory: spaces, widths, signs, variables") {

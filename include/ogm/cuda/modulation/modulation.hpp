@@ -49,10 +49,11 @@ template <storage T> struct modulation_table {
 /// What the first launch reads and writes, in device memory.
 template <storage T> struct modulation_moments_params {
   modulation_table<T> table;
-  float2* moments;  // (chunk_count), what the update reads: mean and sum of squared distances from it, of a part of a segment
+  float2* moments;          // (chunk_count), what the update reads: mean and sum of squared distances from it, of a part of a segment
+  bool about_zero = false;  // 0 and the sum of squares instead, what the norm reads
 };
 
-/// What becomes of the moments where they are asked for by themselves. All coefficients' `noise` is other than 0.
+/// What becomes of the moments where they are asked for by themselves. All coefficients' `noise` was other than 0.
 template <storage T> struct modulation_deviations_params {
   modulation_table<T> table;
   const float2* moments;  // (chunk_count)
@@ -60,8 +61,14 @@ template <storage T> struct modulation_deviations_params {
 };
 template <storage T> struct modulation_norm_params {
   modulation_table<T> table;
-  const float2* moments;   // (chunk_count)
+  const float2* moments;   // (chunk_count), about zero
   double* sum_of_squares;  // (), of the gradients, scaled
+};
+
+/// A rule that makes a parameter of its gradient: with value = gradient, op::materialise. The value is not read.
+struct assign_gradient {
+  static constexpr int states = 0;
+  template <class V> OGM_HD void step(V& value, const V& gradient, const V&) const { value = gradient; }
 };
 
 /// Rule: of one of ogm::optim's optimisers, in float: states (0 to 2), and step(value, gradient, states..., rate).
@@ -124,6 +131,9 @@ template <storage T, class Tuning = modulation_tuning>
 status launch_modulation_deviations(const modulation_deviations_params<T>&, cudaStream_t);
 
 /// sum_of_squares = that of op::sum_of_squares on the host, of the moments, on `stream`. One block: moments are few.
+///
+/// Numerics   parts of a segment in float, their sum in double, in a fixed order
+/// Empty      no chunks: 0
 template <storage T, class Tuning = modulation_tuning> status launch_modulation_norm(const modulation_norm_params<T>&, cudaStream_t);
 
 /// One step of an optimiser with modulated gradients, on `stream`: the second launch. Nothing is written to the gradients.

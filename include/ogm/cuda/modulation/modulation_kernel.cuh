@@ -4,6 +4,8 @@
 #include <ogm/cuda/modulation/modulation.hpp>
 #include <ogm/cuda/reduce.cuh>
 
+#include <concepts>
+
 namespace ogm::cuda {
 
 namespace detail {
@@ -49,7 +51,7 @@ __device__ inline void store_part(T* row, row_vectors<Width> vectors, bool align
 
 /// Moments of one chunk, for all threads.
 template <class Tuning, class T>
-__device__ inline gradient_moments moments_of_chunk(const modulation_segment<T>& s, long chunk, float* scratch) {
+__device__ inline gradient_moments moments_of_chunk(const modulation_segment<T>& s, long chunk, bool about_zero, float* scratch) {
   constexpr int width = vector_width<T>, vectors_a_thread = Tuning::chunk / (Tuning::threads * width);
   const row_vectors<width> vectors{columns_of_chunk<Tuning>(s, chunk), 0};
   const T* const row = s.gradient + chunk * Tuning::chunk;
@@ -64,7 +66,8 @@ __device__ inline gradient_moments moments_of_chunk(const modulation_segment<T>&
     OGM_UNROLL
     for (int i = 0; i < width; ++i) sum += held[k][i];
   }
-  const float count = float(vectors.columns), mean = reduce_block<Tuning::threads>(sum, addition{}, scratch) / count;
+  const float count = float(vectors.columns);
+  const float mean = about_zero ? 0 : reduce_block<Tuning::threads>(sum, addition{}, scratch) / count;
 
   float squares = 0;
   OGM_UNROLL
@@ -151,9 +154,9 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   const modulation_segment<T> s = p.table.segments[mine.segment];
   if (p.table.coefficients[s.coefficient].noise == 0) return;
 
-  detail::gradient_moments all = detail::moments_of_chunk<Tuning>(s, mine.chunk, scratch);
+  detail::gradient_moments all = detail::moments_of_chunk<Tuning>(s, mine.chunk, p.about_zero, scratch);
   for (long chunk = long(mine.chunk) + Tuning::parts; chunk * Tuning::chunk < s.count; chunk += Tuning::parts)
-    all.join(detail::moments_of_chunk<Tuning>(s, chunk, scratch));
+    all.join(detail::moments_of_chunk<Tuning>(s, chunk, p.about_zero, scratch));
   const float2 moments{all.mean, all.squares};
   if (threadIdx.x == 0) p.moments[blockIdx.x] = moments;
 }
@@ -175,9 +178,8 @@ template <class T, class Tuning> __global__ void __launch_bounds__(Tuning::threa
     const modulation_chunk mine = p.table.chunks[k];
     if (mine.chunk >= Tuning::parts) continue;
     const modulation_segment<T>& s = p.table.segments[mine.segment];
-    const double scale = p.table.coefficients[s.coefficient].scale, elements = detail::elements_of_part<Tuning>(s.count, mine.chunk);
-    const float2 moments = p.moments[k];
-    sum += (double(moments.y) + elements * double(moments.x) * double(moments.x)) * scale * scale;
+    const double scale = p.table.coefficients[s.coefficient].scale;
+    sum += double(p.moments[k].y) * scale * scale;
   }
   sum = reduce_block<Tuning::threads>(sum, addition{}, scratch);
   if (threadIdx.x == 0) *p.sum_of_squares = sum;
@@ -192,7 +194,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_of_update) mod
   const modulation_chunk mine = p.table.chunks[blockIdx.x];
   const modulation_segment<T> s = p.table.segments[mine.segment];
   const modulation_coefficient k = p.table.coefficients[s.coefficient];
-  const bool by_element = ByElement && s.deviation && s.deviation_by_element;
+  const bool by_element = ByElement && k.noise != 0 && s.deviation && s.deviation_by_element;
   float amount = 0;  // of a normal, or of its element's deviation
   if (k.noise != 0 && s.deviation) {
     amount = by_element ? k.noise : k.noise * *s.deviation;
@@ -211,7 +213,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_of_update) mod
     const int first = at + int(threadIdx.x) * width;
     float gradient[width], value[width], state[held][width] = {}, normal[width] = {};
     detail::load_part(s.gradient + begin, vectors, whole_gradient, first, gradient);
-    detail::load_part(s.value + begin, vectors, whole_value, first, value);
+    if constexpr (!std::same_as<Rule, assign_gradient>) detail::load_part(s.value + begin, vectors, whole_value, first, value);
     OGM_UNROLL
     for (int j = 0; j < states; ++j) detail::load_part(s.state + j * s.stride + begin, vectors, whole_state, first, state[j]);
     if (amount != 0) detail::normals_of_elements(key, std::uint64_t(begin + first), normal);

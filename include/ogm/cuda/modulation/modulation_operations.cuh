@@ -5,6 +5,7 @@
 #include <ogm/backend/op/update.hpp>
 #include <ogm/cuda/context.hpp>
 #include <ogm/cuda/modulation/modulation_launch.cuh>
+#include <ogm/cuda/rows/rows_operations.cuh>
 
 #include <algorithm>
 #include <utility>
@@ -42,41 +43,39 @@ status upload_modulation(const op::segment_table<float>& table, context& c, bool
 }
 
 /// The table and the moments of all its gradients; coefficients have the segments' scales.
-inline status find_moments(const op::segment_table<float>& table, context& c, modulation_table<float>& there, float2*& moments) {
+inline status find_moments(const op::segment_table<float>& table, context& c, bool about_zero, modulation_table<float>& there,
+                           float2*& moments) {
   const auto plain = [](const op::segment<float>& s) {
     return std::pair{modulation_segment<float>{s.gradient, s.gradient, nullptr, s.count, s.count, 0, 0},
                      modulation_coefficient{.scale = float(s.scale), .noise = 1}};
   };
   if (status s = upload_modulation(table, c, false, plain, there); !s.ok()) return s;
   moments = c.workspace<float2>(there.chunk_count);
-  return launch_modulation_moments<float>({there, moments}, c.stream());
+  return launch_modulation_moments<float>({there, moments, about_zero}, c.stream());
 }
 
 inline bool any_by_element(const op::segment_table<float>& table) {
   return std::any_of(table.segments, table.segments + table.count, [](const auto& s) { return s.deviation_by_element; });
 }
 
-/// A rule that makes a parameter of its gradient.
-struct assign {
-  static constexpr int states = 0;
-  template <class V> OGM_HD void step(V& value, const V& gradient, float) const { value = gradient; }
-};
-
 }  // namespace ogm::cuda::detail
 
 namespace ogm::op {
 
 inline cuda::status run_on_device(const deviations<float>& o, cuda::context& c) {
+  const auto* const segments = o.table.segments;
+  if (std::any_of(segments, segments + o.table.count, [](const auto& s) { return s.count == 0; }))  // no block writes theirs
+    if (cuda::status s = run_on_device(fill<float>{o.result, o.table.count, 1e-8f}, c); !s.ok()) return s;
   cuda::modulation_table<float> table{};
   float2* moments = nullptr;
-  if (cuda::status s = cuda::detail::find_moments(o.table, c, table, moments); !s.ok()) return s;
+  if (cuda::status s = cuda::detail::find_moments(o.table, c, false, table, moments); !s.ok()) return s;
   return cuda::launch_modulation_deviations<float>({table, moments, o.result}, c.stream());
 }
 
 inline cuda::status run_on_device(const sum_of_squares<float>& o, cuda::context& c) {
   cuda::modulation_table<float> table{};
   float2* moments = nullptr;
-  if (cuda::status s = cuda::detail::find_moments(o.table, c, table, moments); !s.ok()) return s;
+  if (cuda::status s = cuda::detail::find_moments(o.table, c, true, table, moments); !s.ok()) return s;
   return cuda::launch_modulation_norm<float>({table, moments, o.result}, c.stream());
 }
 
@@ -101,7 +100,7 @@ inline cuda::status run_on_device(const materialise<float>& o, cuda::context& c)
   };
   cuda::modulation_table<float> table{};
   if (cuda::status s = cuda::detail::upload_modulation(o.table, c, false, in_place, table); !s.ok()) return s;
-  return cuda::launch_modulation_update<float, cuda::detail::assign>(
+  return cuda::launch_modulation_update<float, cuda::assign_gradient>(
       {table, nullptr, {}, o.noise.seed, o.noise.step, 1, cuda::detail::any_by_element(o.table)}, c.stream());
 }
 

@@ -3,9 +3,9 @@
 
 #include <ogm/cuda/launch.cuh>
 #include <ogm/cuda/pooling/pooling_kernel.cuh>
+#include <ogm/cuda/rows.cuh>
 
 #include <initializer_list>
-#include <ogm/cuda/rows.cuh>
 
 namespace ogm::cuda {
 
