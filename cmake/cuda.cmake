@@ -1,6 +1,7 @@
 # What the tests of the CUDA kernels stand on: Boost.Context for the CPU model, nvcc to compile them for a device. Neither is needed to use the
 # libraries; OGM_WITH_CUDA, which is another thing, links the libraries themselves with CUDA's.
-# Leaves OGM_HAS_CUDA_MODEL and OGM_HAS_NVCC and, for the summary, OGM_STATE_CUDA_MODEL and OGM_STATE_NVCC.
+# Leaves OGM_HAS_CUDA_MODEL and OGM_HAS_NVCC and, for the summary, OGM_STATE_CUDA_MODEL and OGM_STATE_NVCC; and ogm_cuda_object().
+include("${CMAKE_CURRENT_LIST_DIR}/cuda_object.cmake")
 
 foreach(part CUDA_MODEL NVCC)
   set(OGM_HAS_${part} FALSE)

@@ -304,6 +304,13 @@ TEST_CASE("trace: sectors and banks", "[traced]") {
   CHECK(o.trace.worst_ratio(true) == 32);
   CHECK(o.trace.worst_ratio(false) == 1);
   CHECK(o.trace.load_bytes() == 256);
+  REQUIRE(o.trace.kernels.size() == 1);
+  const cuda_model::kernel_traffic& kernel = o.trace.kernels[0];
+  CHECK(kernel.kernel == "?");  // of a namespace without a name
+  CHECK(kernel.threads == fault_launch{}.threads.x);
+  CHECK(kernel.worst_ratio(true) == 32);
+  CHECK(kernel.load_bytes() == 256);
+  CHECK(kernel.distinct_load_sectors == 8);
 
   o = run("vectors_in_shared");
   INFO(o.trace.table());

@@ -5,6 +5,8 @@
 #include "machine.hpp"
 #include "source_places.hpp"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -102,7 +104,10 @@ class tracer final : public memory_watcher {
   bool harmless(address, unsigned bytes, bool write) const;
   void order(region&, const thread_state&, address, unsigned bytes, bool write, bool atomic, const site&);
   void collect(const region&, const thread_state&, address, unsigned bytes, bool write, bool atomic, address code);
+  using sites = std::map<std::tuple<address, bool, bool>, access_site>;
+  void launch_ends();
   void count(const instruction&);
+  static void count(const instruction&, sites&);
   static void count_global(const instruction&, access_site&);
   static void count_shared(const instruction&, access_site&);
 
@@ -110,12 +115,17 @@ class tracer final : public memory_watcher {
   range arguments_;
   std::vector<thread_history> threads_;
   std::unordered_map<instruction_key, instruction, instruction_hash> open_;
-  std::map<std::tuple<address, bool, bool>, access_site> sites_;
+  sites sites_;
+  struct kernel {
+    kernel_traffic all;
+    sites at;
+  };
+  std::map<const void*, kernel> kernels_;
+  kernel* running_ = nullptr;
   std::unordered_map<std::uint64_t, std::vector<address>> calls_;  // by hash, outermost first
   std::set<race> races_;
   std::set<stray> strays_;
-  std::unordered_set<address> loaded_, stored_;
-  std::uint64_t distinct_loads_ = 0, distinct_stores_ = 0;
+  std::unordered_set<address> loaded_, stored_;  // sectors of the launch
 };
 
 tracer* active = nullptr;
@@ -128,10 +138,23 @@ void tracer::launch_begins(const launch_request& launch, range dynamic_shared) {
   add(dynamic_shared, true);
   arguments_ = {static_cast<char*>(launch.arguments), static_cast<char*>(launch.arguments) + launch.arguments_size};
   threads_.assign(launch.block.x * launch.block.y * launch.block.z, {});
-  distinct_loads_ += loaded_.size();
-  distinct_stores_ += stored_.size();
+  launch_ends();
+  running_ = &kernels_[launch.kernel];
+  kernel_traffic& k = running_->all;
+  if (Dl_info symbol{}; k.kernel.empty())
+    k.kernel = dladdr(launch.kernel, &symbol) && symbol.dli_sname && symbol.dli_saddr == launch.kernel ? symbol.dli_sname : "?";
+  k.threads = std::max(k.threads, unsigned(threads_.size()));
+  k.dynamic_shared = std::max(k.dynamic_shared, launch.dynamic_shared);
+}
+
+void tracer::launch_ends() {
+  if (running_) {
+    running_->all.distinct_load_sectors += loaded_.size();
+    running_->all.distinct_store_sectors += stored_.size();
+  }
   loaded_.clear();
   stored_.clear();
+  running_ = nullptr;
 }
 
 void tracer::block_begins() {
@@ -255,7 +278,12 @@ void tracer::collect(const region& r, const thread_state& t, address a, unsigned
 }
 
 void tracer::count(const instruction& i) {
-  access_site& s = sites_[{i.code, i.write, i.shared}];
+  count(i, sites_);
+  if (running_) count(i, running_->at);
+}
+
+void tracer::count(const instruction& i, sites& all) {
+  access_site& s = all[{i.code, i.write, i.shared}];
   s.write = i.write, s.shared = i.shared, s.atomic = i.atomic, s.bytes = i.bytes;
   ++s.requests;
   s.lanes += i.lanes.size();
@@ -302,6 +330,7 @@ void tracer::count_shared(const instruction& i, access_site& s) {
 // ---- the report ----
 
 trace tracer::result() {
+  launch_ends();
   std::set<address> code;
   for (const auto& [key, s] : sites_) code.insert(std::get<0>(key));
   for (const race& r : races_) code.insert({r.earlier.code, r.later.code});
@@ -334,8 +363,13 @@ trace tracer::result() {
   }
   for (const stray& s : strays_)
     t.strays.push_back(text(s.at) + (s.write ? " writes " : " reads ") + std::to_string(s.bytes) + " bytes outside device memory");
-  t.distinct_load_sectors = distinct_loads_ + loaded_.size();
-  t.distinct_store_sectors = distinct_stores_ + stored_.size();
+  for (auto& [unused, k] : kernels_) {
+    kernel_traffic all = k.all;
+    for (const auto& [key, s] : k.at) all.sites.push_back(s);
+    t.distinct_load_sectors += all.distinct_load_sectors;
+    t.distinct_store_sectors += all.distinct_store_sectors;
+    t.kernels.push_back(std::move(all));
+  }
   return t;
 }
 

@@ -21,22 +21,37 @@ struct access_site {
   double ratio() const { return ideal_units ? double(units) / double(ideal_units) : 1.0; }
 };
 
-struct trace {
-  bool recorded = false;  // false: this program has kernels that are not traced, and everything else here is empty
+/// How memory was touched.
+struct traffic {
   std::vector<access_site> sites;
-  std::vector<std::string> races;                                       // one a pair of sites
-  std::vector<std::string> strays;                                      // accesses outside of every array that the kernel may touch
   std::uint64_t distinct_load_sectors = 0, distinct_store_sectors = 0;  // of global memory, a launch: what a perfect cache would move
 
   std::uint64_t load_bytes() const { return 32 * sectors(false); }  // of global memory, whole sectors, without any cache
   std::uint64_t store_bytes() const { return 32 * sectors(true); }
   /// The worst site's ratio of units to ideal units.
   double worst_ratio(bool shared) const;
-  /// All sites in a table.
-  std::string table() const;
 
  private:
   std::uint64_t sectors(bool write) const;
+};
+
+/// What all launches of one kernel did.
+struct kernel_traffic : traffic {
+  std::string kernel;              // its mangled name; "?": it has none that others see
+  unsigned threads = 0;            // a block, of the largest launch
+  std::size_t dynamic_shared = 0;  // bytes, likewise
+};
+
+struct trace : traffic {
+  bool recorded = false;            // false: this program has kernels that are not traced, and everything else here is empty
+  std::vector<std::string> races;   // one a pair of sites
+  std::vector<std::string> strays;  // accesses outside of every array that the kernel may touch
+  std::vector<kernel_traffic> kernels;
+
+  /// All sites in a table.
+  std::string table() const;
+  /// Adds a line a kernel to the file that $CUDA_TABLE names, where it names one: what tools/cuda_table reads.
+  void note(const char* kind) const;
 };
 
 /// Runs it and says what its kernels did. Kernels are traced where they are compiled with -fsanitize=thread and linked with trace.cpp,

@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 
 namespace cuda_model {
 
-std::uint64_t trace::sectors(bool write) const {
+std::uint64_t traffic::sectors(bool write) const {
   std::uint64_t sum = 0;
   for (const access_site& s : sites)
     if (!s.shared && (s.write == write || s.atomic)) sum += s.units;
   return sum;
 }
 
-double trace::worst_ratio(bool shared) const {
+double traffic::worst_ratio(bool shared) const {
   double worst = 1;
   for (const access_site& s : sites)
     if (s.shared == shared) worst = std::max(worst, s.ratio());
@@ -38,6 +40,16 @@ std::string trace::table() const {
   for (const std::string& r : races) text += r + "\n";
   for (const std::string& s : strays) text += s + "\n";
   return text;
+}
+
+void trace::note(const char* kind) const {
+  const char* const path = std::getenv("CUDA_TABLE");
+  if (!path) return;
+  std::ofstream file(path, std::ios::app);
+  for (const kernel_traffic& k : kernels)
+    file << kind << '\t' << k.kernel << '\t' << k.threads << '\t' << k.dynamic_shared << '\t' << races.size() << '\t' << strays.size()
+         << '\t' << k.worst_ratio(false) << '\t' << k.worst_ratio(true) << '\t' << k.load_bytes() << '\t' << 32 * k.distinct_load_sectors
+         << '\t' << k.store_bytes() << '\t' << 32 * k.distinct_store_sectors << '\n';
 }
 
 }  // namespace cuda_model

@@ -353,28 +353,19 @@ TEMPLATE_TEST_CASE("modulation on the device: how much it moves", "", float, cud
     for (const long count : counts) all.push_back(make_parameter<T>(count, noisy ? 2 : 1, 0, 1));
     on_device<T> device(all);
     const double elements = counts[0] + counts[1];
-    const auto check = [](const cuda_model::trace& t, double loads, double stores, double asked) {
-      if (!t.recorded) return;
-      INFO(t.table());
-      CHECK(t.worst_ratio(false) <= 1.05);
-      CHECK(t.worst_ratio(true) == 1);
-      CHECK(double(t.load_bytes()) <= asked * loads);
-      CHECK(double(t.load_bytes()) >= loads);
-      CHECK(32.0 * double(t.distinct_load_sectors) <= 1.1 * loads);
-      CHECK(double(t.store_bytes()) <= 1.1 * stores);
-      CHECK(double(t.store_bytes()) >= stores);
-    };
     const auto moments = check_traced([&] { device.find_moments(); });
     // Each warp of a block reads the tables, with six loads as nvcc compiles them: of gradients in 16 bits alone, that is a fifth.
-    if (noisy) check(moments, elements * sizeof(T), 3 * 32, 1 + 0.375 / sizeof(T));
-    check(check_traced([&] { device.update(heavy.at<float>(heavy.lr, 1)); }), elements * (sizeof(T) + 8), elements * 8, 1.1);
+    if (noisy) check_moved(moments, elements * sizeof(T), 3 * 32, {.loads = 1 + 0.375 / sizeof(T), .distinct = 1.1});
+    check_moved(check_traced([&] { device.update(heavy.at<float>(heavy.lr, 1)); }), elements * (sizeof(T) + 8), elements * 8,
+                {.distinct = 1.1});
     if constexpr (std::same_as<T, float>) {
-      if (noisy) check(check_traced([&] { device.find_moments(true); }), elements * 4, 3 * 32, 1 + 0.375 / 4);
+      if (noisy)
+        check_moved(check_traced([&] { device.find_moments(true); }), elements * 4, 3 * 32, {.loads = 1 + 0.375 / 4, .distinct = 1.1});
       for (const bool by_element : {false, true}) {
         for (auto& p : all) p.by_element = by_element, p.deviation = numbers(by_element ? long(p.value.size()) : 1, 77, 3);
         on_device<float> in_place(all, coefficients, true);
-        check(check_traced([&] { in_place.update(cuda::assign_gradient{}, false); }), elements * (noisy && by_element ? 8 : 4),
-              elements * 4, 1.1);
+        check_moved(check_traced([&] { in_place.update(cuda::assign_gradient{}, false); }), elements * (noisy && by_element ? 8 : 4),
+                    elements * 4, {.distinct = 1.1});
       }
     }
   }

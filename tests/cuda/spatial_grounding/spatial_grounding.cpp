@@ -390,25 +390,17 @@ TEST_CASE("spatial grounding on the device: NaN and infinity are not hidden, and
 
 #ifdef OGM_CUDA_ON_CPU
 namespace {
-/// What a launch has to move at least, each array once.
-struct least_bytes {
-  double loads, stores;
-};
-/// `worst_conflict`: of a place where shared memory is read or written.
-void check_moved(const cuda_model::trace& t, const least_bytes& least, int reads, double worst_conflict) {
+/// As check_moved(), of arrays that are read `reads` times but for a tenth of once. `worst_conflict`: of one place; of all places together
+/// a thirtieth.
+void check_maps_moved(const cuda_model::trace& t, double loads, double stores, int reads, double worst_conflict) {
   if (!t.recorded) return;
+  const double whole = reads - 0.1;
+  check_moved(t, whole * loads, stores, {.loads = (reads + 0.1) / whole, .conflicts = worst_conflict, .distinct = 1.01 / whole});
   INFO(t.table());
-  CHECK(t.worst_ratio(false) <= 1.05);
-  CHECK(t.worst_ratio(true) <= worst_conflict);
   double passes = 0, ideal = 0;
   for (const cuda_model::access_site& site : t.sites)
     if (site.shared) passes += double(site.units), ideal += double(site.ideal_units);
   CHECK(passes <= 1.03 * ideal);
-  CHECK(double(t.load_bytes()) <= (reads + 0.1) * least.loads);
-  CHECK(double(t.load_bytes()) >= (reads - 0.1) * least.loads);
-  CHECK(double(t.store_bytes()) <= 1.1 * least.stores);
-  CHECK(double(t.store_bytes()) >= least.stores);
-  CHECK(double(t.distinct_load_sectors) * 32 <= 1.01 * least.loads);
 }
 }  // namespace
 
@@ -426,16 +418,16 @@ TEMPLATE_TEST_CASE("spatial grounding on the device: how much it moves", "", flo
     forward_run<T> forward(s, batch(s));
     auto f = forward.template arguments<tuning>();
     f.shared_bytes = shared_bytes;
-    check_moved(check_traced([&] { avqa::cuda::launch_spatial_grounding_forward<T, tuning>(f, nullptr).throw_if_failed(); }),
-                {maps + channels, 4 * channels + weights}, reads, 1);
+    check_maps_moved(check_traced([&] { avqa::cuda::launch_spatial_grounding_forward<T, tuning>(f, nullptr).throw_if_failed(); }),
+                     maps + channels, 4 * channels + weights, reads, 1);
 
     // 49 vectors a row: where the threads go on to the next row, the location's slopes at both ends of a row are in the same banks, for one
     // group of eight lanes in seven.
     backward_run<T> backward(s, {true, true, false, true}, batch(s));
     auto b = backward.template arguments<tuning>();
     b.shared_bytes = shared_bytes;
-    check_moved(check_traced([&] { avqa::cuda::launch_spatial_grounding_backward<T, tuning>(b, nullptr).throw_if_failed(); }),
-                {maps + 5 * channels + weights, maps + channels}, reads, 8.0 / 7);
+    check_maps_moved(check_traced([&] { avqa::cuda::launch_spatial_grounding_backward<T, tuning>(b, nullptr).throw_if_failed(); }),
+                     maps + 5 * channels + weights, maps + channels, reads, 8.0 / 7);
   }
 }
 #endif

@@ -111,20 +111,31 @@ inline void in_every_order(const std::function<void()>& f) {
 /// Runs f, and checks what a trace says of it (nothing where kernels are not traced): no race, no access that leaves its array.
 inline cuda_model::trace check_traced(const std::function<void()>& f) {
   cuda_model::trace t = cuda_model::traced(f);
+  t.note("launched");
   INFO(t.table());
   CHECK(t.races.empty());
   CHECK(t.strays.empty());
   return t;
 }
 
-/// No sector is asked for in vain, no bank twice, and no more bytes move than `loads` and `stores` with a tenth for what must be whole.
-inline void check_moved(const cuda_model::trace& t, double loads, double stores) {
+/// What a launch may do beyond what it must.
+struct allowance {
+  double loads = 1.1;     // bytes loaded, over those that are expected
+  double conflicts = 1;   // of the worst place where shared memory is touched
+  double distinct = 1e9;  // sectors loaded, each counted once, over the bytes that are expected
+};
+
+/// No sector is asked for in vain, no bank twice, and no more bytes move than `loads` and `stores` with a tenth for what must be whole. The
+/// kernels of t come into the table of docs/cuda.md.
+inline void check_moved(const cuda_model::trace& t, double loads, double stores, const allowance& may = {}) {
   if (!t.recorded) return;
+  t.note("moved");
   INFO(t.table());
   CHECK(t.worst_ratio(false) <= 1.05);
-  CHECK(t.worst_ratio(true) == 1);
-  CHECK(double(t.load_bytes()) <= 1.1 * loads);
+  CHECK(t.worst_ratio(true) <= may.conflicts);
+  CHECK(double(t.load_bytes()) <= may.loads * loads);
   CHECK(double(t.load_bytes()) >= loads);
+  CHECK(32 * double(t.distinct_load_sectors) <= may.distinct * loads);
   CHECK(double(t.store_bytes()) <= 1.1 * stores);
   CHECK(double(t.store_bytes()) >= stores);
 }
