@@ -241,6 +241,7 @@ TEMPLATE_TEST_CASE("batch_norm on the device: how much it moves", "", float, cud
   if (!forward.recorded) return;
   // A warp's look at a number is a sector: in a small map as this one a fifth of all; and each block reads the sums of all chunks.
   for (const auto* t : {&forward, &backward}) {
+    t->note("moved");
     INFO(t->table());
     CHECK(t->worst_ratio(true) == 1);
     CHECK(t->worst_ratio(false) <= 1.05);

@@ -282,6 +282,7 @@ TEST_CASE("functions on the device are the host's to 1e-6, and keep its infiniti
 TEST_CASE("expressions on the device: how much they move") {
   const auto only_once = [](const cuda_model::trace& t, double loads, double stores) {  // but for rows, which every thread reads
     if (!t.recorded) return;
+    t.note("moved");
     INFO(t.table());
     CHECK(t.worst_ratio(false) <= 1.05);
     CHECK(t.worst_ratio(true) == 1);

@@ -137,6 +137,7 @@ TEST_CASE("pooling on the device: how much it moves") {
       return cuda::launch_mean_pool_backward<float>({dy.data(), dx.data(), planes, {1, 1}, side, side}, nullptr);
     });
     if (!forward.recorded) continue;
+    for (const auto* t : {&forward, &backward, &mean, &mean_backward}) t->note("moved");
     INFO(forward.table() << backward.table() << mean.table() << mean_backward.table());
     // Every input once from memory; from the cache, a row of a window asks for each sector twice or more, as lanes are two elements apart.
     for (const auto* t : {&forward, &mean}) {
