@@ -127,7 +127,7 @@ __global__ void __launch_bounds__(Tuning::threads) batch_norm_forward_of_chunks(
         mean = double(p.running_mean[c]);
         variance = double(p.running_variance[c]);
       }
-      const double inverse = 1 / sqrt(variance + p.epsilon);
+      const double inverse = 1 / ::sqrt(variance + p.epsilon);
       if (here.chunk == 0) p.mean[c] = mean, p.inverse_deviation[c] = inverse;
       statistics[0] = mean, statistics[1] = inverse;
     }
