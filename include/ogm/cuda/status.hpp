@@ -20,6 +20,8 @@ class [[nodiscard]] status {
   /// What the runtime said about `who`.
   status(const char* who, cudaError_t error) : error_(error) {
     if (error != cudaSuccess) what_ = std::string("ogm: ") + who + ": " + cudaGetErrorString(error) + ".";
+    if (error == cudaErrorInsufficientDriver || error == cudaErrorNoDevice)
+      what_ += " Is there an NVIDIA GPU, and a driver as new as the CUDA that this program is built with?";
   }
 
   bool ok() const { return error_ == cudaSuccess; }

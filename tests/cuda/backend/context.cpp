@@ -65,6 +65,13 @@ TEST_CASE("a tensor on the device: zero when made, copied, moved between host an
 TEST_CASE("memory on the device: what the runtime says becomes an exception") {
   CHECK_THROWS_AS(memory::cuda::allocate(std::size_t(1) << 62), std::bad_alloc);
 }
+TEST_CASE("a status: where there is no device, it asks for one") {
+  const std::string sentence = " Is there an NVIDIA GPU, and a driver as new as the CUDA that this program is built with?";
+  CHECK(cuda::status("memory", cudaErrorNoDevice).what() == "ogm: memory: no CUDA-capable device is detected." + sentence);
+  CHECK(cuda::status("memory", cudaErrorInsufficientDriver).what() ==
+        "ogm: memory: CUDA driver version is insufficient for CUDA runtime version." + sentence);
+  CHECK(cuda::status("memory", cudaErrorUnknown).what() == "ogm: memory: unknown error.");
+}
 TEST_CASE("a context: its stream ends with it") {
   std::optional<cuda::context> context(std::in_place);
   const cudaStream_t stream = context->stream();
