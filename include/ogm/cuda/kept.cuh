@@ -1,6 +1,7 @@
 #pragma once
 // Which elements dropout keeps.
 
+#include <ogm/core/platform.hpp>
 #include <ogm/core/random.hpp>
 #include <ogm/cuda/platform.hpp>
 

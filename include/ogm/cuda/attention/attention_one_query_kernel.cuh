@@ -103,7 +103,7 @@ __global__ void __launch_bounds__(Tuning::threads) attention_forward_of_one_quer
   const auto k = detail::rows_of_head(p.k, s, s.keys, s.key_stride, batch, head);
   const auto v = detail::rows_of_head(p.v, s, s.keys, s.key_stride, batch, head);
 
-  const detail::kept_weights kept(p.dropout);
+  const kept_elements kept = detail::kept_weights(p.dropout);
   for (int key = thread; key < keys; key += Tuning::threads) {
     score[key] = detail::attention_addend(p.masks, s, batch, 0, key);
     share[key] = kept.at(blockIdx.x * s.keys + key);
@@ -190,7 +190,7 @@ __global__ void __launch_bounds__(Tuning::threads)
   const auto dk = detail::rows_of_head(p.dk, s, s.keys, s.key_stride, batch, head);
   const auto dv = detail::rows_of_head(p.dv, s, s.keys, s.key_stride, batch, head);
 
-  const detail::kept_weights kept(p.dropout);
+  const kept_elements kept = detail::kept_weights(p.dropout);
   for (int key = thread; key < keys; key += Tuning::threads) {
     raised[key] = detail::attention_addend(p.masks, s, batch, 0, key);
     share[key] = kept.at(blockIdx.x * s.keys + key);

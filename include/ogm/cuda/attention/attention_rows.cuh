@@ -1,7 +1,8 @@
 #pragma once
-// What the kernels of attention share: the rows of a head, masks, dropout.
+// What the kernels of attention share: the rows of a head, masks.
 
 #include <ogm/cuda/attention/attention.hpp>
+#include <ogm/cuda/kept.cuh>
 #include <ogm/cuda/reduce.cuh>
 #include <ogm/cuda/softmax/softmax_kernel.cuh>
 
@@ -58,20 +59,7 @@ __device__ inline float attention_score(float product, float scale, float raised
 }
 __device__ inline float attention_scale(const attention_shape& s) { return 1 / sqrtf(float(s.head_width)); }
 
-/// What dropout makes of a weight: each is multiplied by at(its place in (batch, heads, queries, keys)).
-struct kept_weights {
-  random::key key;
-  std::uint32_t least;  // of 24 random bits, to be kept
-  float share;
-
-  __device__ explicit kept_weights(const attention_dropout& d)
-      : key(d.key), least(std::uint32_t(ceil(d.probability * 0x1p24))), share(d.probability < 1 ? float(1 / (1 - d.probability)) : 0) {}
-  __device__ float at(long i) const {
-    if (least == 0) return 1;
-    const random::block four = random::block_of(key, std::uint64_t(i) >> 2);
-    const std::uint32_t low = i & 1 ? four.x[1] : four.x[0], high = i & 1 ? four.x[3] : four.x[2];  // indexed, they would be in memory
-    return (i & 2 ? high : low) >> 8 >= least ? share : 0;
-  }
-};
+/// Of weights, by their place in (batch, heads, queries, keys).
+__device__ inline kept_elements kept_weights(const attention_dropout& d) { return {d.probability, d.key}; }
 
 }  // namespace ogm::cuda::detail

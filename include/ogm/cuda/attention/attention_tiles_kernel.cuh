@@ -164,7 +164,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   float score[tile::query_rows][tile::key_columns];
   float top[tile::query_rows], sum[tile::query_rows];  // sum: of this thread's keys
   typename tile::template sums<tile::query_rows> y{};
-  const detail::kept_weights kept(p.dropout);
+  const kept_elements kept = detail::kept_weights(p.dropout);
   OGM_UNROLL
   for (int i = 0; i < tile::query_rows; ++i) {
     top[i] = maximum::identity;
@@ -275,7 +275,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
   }
 
   typename tile::template sums<tile::query_rows> dq{};
-  const detail::kept_weights kept(p.dropout);
+  const kept_elements kept = detail::kept_weights(p.dropout);
   for (long first = 0; first < s.keys; first += tile::key_count) {
     OGM_BARRIER(tile_is_free_of_slopes);
     t.template load<tile::key_count>(k, first, s.keys, k_tile);
@@ -323,7 +323,7 @@ __global__ void __launch_bounds__(Tuning::threads, Tuning::blocks_a_multiprocess
                                    v_tile);
 
   typename tile::template sums<tile::key_rows> dk{}, dv{};
-  const detail::kept_weights kept(p.dropout);
+  const kept_elements kept = detail::kept_weights(p.dropout);
   for (long first = 0; first < s.queries; first += tile::query_count) {
     OGM_BARRIER(queries_are_free);
     t.template load<tile::query_count>(q, first, s.queries, q_tile);
