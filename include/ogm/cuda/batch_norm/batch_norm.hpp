@@ -68,6 +68,7 @@ struct batch_norm_cut {
 
   template <storage T, class Tuning> static batch_norm_cut of(const batch_norm_dimensions& s, bool aligned) {
     constexpr long width = vector_width<T>, least = long(Tuning::threads) * Tuning::vectors_a_thread;
+    static_assert(least >= Tuning::chunks, "ogm: batch_norm's workspace needs chunks of more vectors than a channel has chunks.");
     const long vectors = aligned ? s.inner / width : row_vectors<int(width)>::most(s.inner), all = s.batch * vectors;
     const long chunk = std::max(least, (all + Tuning::chunks - 1) / Tuning::chunks);
     return {int(vectors), int(chunk), int(std::max(1L, (all + chunk - 1) / chunk))};

@@ -33,9 +33,8 @@ template <class Params> status check_pool(const char* who, const Params& p) {
     return {};
   };
   const auto axes = [&](auto... a) -> status {
-    constexpr long least_kernel = sizeof...(a) == 2 ? 1 : 0;
-    for (const auto& axis : {a...})
-      if (status s = check_window_axis(who, axis, least_kernel); !s.ok()) return s;
+    for (const window_axis& axis : {a...})
+      if (status s = check_window_axis(who, axis, sizeof...(a) == 2 ? 1 : 0); !s.ok()) return s;
     return plane((a.in * ...), (a.out * ...));
   };
   if constexpr (requires { p.depth; })
