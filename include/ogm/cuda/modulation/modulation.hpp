@@ -59,6 +59,7 @@ template <storage T> struct modulation_deviations_params {
   const float2* moments;  // (chunk_count)
   float* deviation;       // (segments), unbiased, plus 1e-8; of a segment without elements: not written
 };
+/// Likewise.
 template <storage T> struct modulation_norm_params {
   modulation_table<T> table;
   const float2* moments;   // (chunk_count), about zero
