@@ -209,5 +209,6 @@ TEST_CASE("pooling on the device: arguments that it cannot work with") {
   CHECK(cuda::launch_max_pool_backward<float>({nullptr, nullptr, nullptr, -1, good, good}, nullptr).error() == cudaErrorInvalidValue);
   CHECK(cuda::launch_mean_pool_forward<float>({nullptr, nullptr, 1, {1, 1, -1}, good, good}, nullptr).what() ==
         "ogm: mean_pool_forward was given kernel = -1; 0 or more is needed.");
+  CHECK(maximum(1, {6, 3, 2, 1L << 40}) == "ogm: max_pool_forward was given pad or stride = 1099511627776; less is needed.");
   CHECK(cuda::launch_mean_pool_backward<float>({nullptr, nullptr, -1, {1, 1}, good, good}, nullptr).error() == cudaErrorInvalidValue);
 }

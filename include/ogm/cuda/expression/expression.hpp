@@ -22,15 +22,21 @@ struct expression_tuning {
 /// Empty      no elements is success
 /// Errors     a status that names the argument
 /// Cost       reads every whole array once, by 16 bytes where all arrays and rows are aligned to that, else by 4
-template <class Tuning = expression_tuning, class Node>
-status launch_expression_forward(const expression::forward_pass<float, Node>&, cudaStream_t stream);
+template <class Tuning, class Node> status launch_expression_forward(const expression::forward_pass<float, Node>&, cudaStream_t stream);
+/// Likewise, as it is tuned.
+template <class Node> status launch_expression_forward(const expression::forward_pass<float, Node>& pass, cudaStream_t stream) {
+  return launch_expression_forward<expression_tuning>(pass, stream);
+}
 
 /// Adds dy times the node's derivative to the gradient of every leaf, on `stream`; the plan's totals get (=, +=) the sum over the rows.
 ///
 /// Numerics   a sum's order depends on the shape, on alignment and on the tuning only: the same bits in every run
 /// Empty      no rows: totals that nothing is added to become 0
 /// Cost       reads the leaves and dy once, and gradients that are not fresh; a launch, and one more where there are totals
-template <class Tuning = expression_tuning, class Node>
-status launch_expression_backward(const expression::backward_pass<float, Node>&, cudaStream_t stream);
+template <class Tuning, class Node> status launch_expression_backward(const expression::backward_pass<float, Node>&, cudaStream_t stream);
+/// Likewise, as it is tuned.
+template <class Node> status launch_expression_backward(const expression::backward_pass<float, Node>& pass, cudaStream_t stream) {
+  return launch_expression_backward<expression_tuning>(pass, stream);
+}
 
 }  // namespace ogm::cuda

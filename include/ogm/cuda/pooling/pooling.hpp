@@ -15,24 +15,26 @@ struct window_axis {
   long in, out;
   long kernel = 0, stride = 1, pad = 0;
 
+  /// 32 bits: a division of 64 is a call on the device. The launchers see to it that they suffice.
+  __host__ __device__ static long divided(long a, long b) { return long(unsigned(a) / unsigned(b)); }
   __host__ __device__ long first(long o) const {
-    if (kernel == 0) return o * in / out;
+    if (kernel == 0) return divided(o * in, out);
     return o * stride < pad ? 0 : o * stride - pad;
   }
   __host__ __device__ long last(long o) const {
-    if (kernel == 0) return ((o + 1) * in + out - 1) / out;
+    if (kernel == 0) return divided((o + 1) * in + out - 1, out);
     return in < o * stride - pad + kernel ? in : o * stride - pad + kernel;
   }
   /// What a sum is divided by: elements in the padding count.
   __host__ __device__ long size(long o) const { return kernel == 0 ? last(o) - first(o) : kernel; }
   /// The first window that element i is in.
   __host__ __device__ long first_of(long i) const {
-    if (kernel == 0) return i * out / in;
-    return i + pad < kernel ? 0 : (i + pad - kernel) / stride + 1;
+    if (kernel == 0) return divided(i * out, in);
+    return i + pad < kernel ? 0 : divided(i + pad - kernel, stride) + 1;
   }
   /// The window after the last one that it is in.
   __host__ __device__ long last_of(long i) const {
-    const long end = kernel == 0 ? ((i + 1) * out - 1) / in + 1 : (i + pad) / stride + 1;
+    const long end = kernel == 0 ? divided((i + 1) * out - 1, in) + 1 : divided(i + pad, stride) + 1;
     return end < out ? end : out;
   }
 };

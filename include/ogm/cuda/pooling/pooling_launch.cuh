@@ -5,6 +5,7 @@
 #include <ogm/cuda/pooling/pooling_kernel.cuh>
 #include <ogm/cuda/rows.cuh>
 
+#include <algorithm>
 #include <initializer_list>
 
 namespace ogm::cuda {
@@ -17,6 +18,9 @@ inline status check_window_axis(const char* who, const window_axis& a, long leas
   if (a.kernel < least_kernel) return wrong_argument(who, "kernel", a.kernel, least_kernel == 0 ? "0 or more" : "1 or more");
   if (a.stride < 1) return wrong_argument(who, "stride", a.stride, "1 or more");
   if (a.pad < 0) return wrong_argument(who, "pad", a.pad, "0 or more");
+  if (a.pad > most_columns || a.stride > most_columns) return wrong_argument(who, "pad or stride", std::max(a.pad, a.stride), "less");
+  if (a.kernel == 0 && double(a.in + 1) * double(a.out + 1) > 4294967295.0)
+    return wrong_argument(who, "in (with so many windows, whose number is given)", a.in, "less: in * out below 2^32");
   return {};
 }
 /// Launches for every element of every plane.
