@@ -39,7 +39,7 @@ template <class T> struct constant {
 template <class F, class A> struct unary {
   static constexpr bool flat = A::flat;
   A a;
-  [[no_unique_address]] F f;
+  F f;  // not [[no_unique_address]]: with it nvcc gives a kernel's argument another size than the host's compiler does
   template <class V> struct trace {
     typename A::template trace<V> a;
     V y;
