@@ -365,7 +365,7 @@ TEMPLATE_TEST_CASE("modulation on the device: how much it moves", "", float, cud
         for (auto& p : all) p.by_element = by_element, p.deviation = numbers(by_element ? long(p.value.size()) : 1, 77, 3);
         on_device<float> in_place(all, coefficients, true);
         check_moved(check_traced([&] { in_place.update(cuda::assign_gradient{}, false); }), elements * (noisy && by_element ? 8 : 4),
-                    elements * 4, {.distinct = 1.1});
+                    elements * 4, {.loads = 1.15, .distinct = 1.1});  // nvcc reads the tables with nine loads
       }
     }
   }
