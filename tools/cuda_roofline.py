@@ -83,8 +83,9 @@ def three_digits(value):
 def text():
     """The table of docs/cuda.md."""
     rates = "; ".join(f"{name}: {b * 1e-12:.2f} TB/s, {f * 1e-12:.1f} TFLOP/s" for name, (b, f) in devices.items())
-    lines = [f"Computed, not measured, from NVIDIA's data sheets ({rates} of float without tensor cores; the A100's {tensor_a100 * 1e-12:.0f} "
-             "TFLOP/s of TF32 serve products, which are cuBLAS's). Storage is float. A launch costs microseconds more.", "",
+    lines = [f"Computed, not measured, from NVIDIA's data sheets ({rates} of float without tensor cores; the A100's "
+             f"{tensor_a100 * 1e-12:.0f} TFLOP/s of TF32 serve products, which are cuBLAS's). Storage is float. A launch costs "
+             "microseconds more.", "",
              "| family | work | shape | MB | Mflop | flop/byte | " + " | ".join(f"{name}, µs" for name in devices) + " |",
              "|---|---|---|" + "--:|" * (3 + len(devices))]
     for family, work, shape, moved, operations in kernels():
