@@ -48,6 +48,7 @@ struct cudaLaunchConfig_t {
 };
 enum cudaDeviceAttr { cudaDevAttrMaxSharedMemoryPerBlockOptin = 97 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+inline constexpr cudaStream_t cudaStreamLegacy = nullptr;
 struct CUevent_st;
 using cudaEvent_t = CUevent_st*;
 inline constexpr unsigned cudaEventDisableTiming = 2;
