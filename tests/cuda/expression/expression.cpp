@@ -281,19 +281,20 @@ TEST_CASE("functions on the device are the host's to 1e-6, and keep its infiniti
 
 #ifdef OGM_CUDA_ON_CPU
 TEST_CASE("expressions on the device: how much they move") {
-  const auto only_once = [](const cuda_model::trace& t, double loads, double stores) {  // but for rows, which every thread reads
+  const long rows = 128, columns = 256, count = rows * columns;
+  const double bytes = 4.0 * double(count), row = 4.0 * double(columns);
+  const auto only_once = [&](const cuda_model::trace& t, double loads, double stores) {  // but for rows, which every thread reads
     if (!t.recorded) return;
     t.note("moved");
     INFO(t.table());
     CHECK(t.worst_ratio(false) <= 1.05);
     CHECK(t.worst_ratio(true) == 1);
-    CHECK(32. * double(t.distinct_load_sectors) == loads);
+    CHECK(32. * double(t.distinct_load_sectors) <= loads);
+    CHECK(32. * double(t.distinct_load_sectors) >= loads - row);  // nvcc leaves out the row that the derivative does not need
     CHECK(32. * double(t.distinct_store_sectors) == stores);
   };
-  const long rows = 128, columns = 256, count = rows * columns;
   const auto in = drawn({rows, columns});
   device_array<float> a(in.a), b(in.b), r(in.r), s(in.s), dy(in.dy), y(in.a.size()), da(in.da), db(in.db), dr(in.dr), ds(in.ds);
-  const double bytes = 4.0 * double(count), row = 4.0 * double(columns);
   SECTION("without rows") {
     const expression::cut how(rows, columns, true);
     const auto node = relu_of_sum{}(operands<float>{a.data(), b.data(), nullptr, nullptr, da.data(), db.data(), nullptr, nullptr, 0, true});
