@@ -17,7 +17,8 @@ namespace {
 // On either side of an allocation lies a border that nobody writes. It takes in what a kernel with a wrong bound does to its surroundings,
 // so that the run ends with a message and not with a broken heap.
 constexpr std::size_t border = 4096;
-constexpr char poison = '\xff';  // as a float, half or bfloat16: NaN
+constexpr std::size_t most = std::size_t(1) << 38;  // more than a device has
+constexpr char poison = '\xff';                     // as a float, half or bfloat16: NaN
 
 std::map<char*, std::size_t>& allocations() {
   static std::map<char*, std::size_t> all;
@@ -38,6 +39,7 @@ void set_borders(char* p, std::size_t bytes, [[maybe_unused]] bool forbidden) {
 }  // namespace
 
 void* device_allocate(std::size_t bytes) {
+  if (bytes > most) return nullptr;
   const std::size_t all = rounded(bytes) + 2 * border;
   char* const low = static_cast<char*>(std::aligned_alloc(256, all));
   if (!low) return nullptr;
