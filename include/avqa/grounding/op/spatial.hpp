@@ -12,6 +12,7 @@ template <class T> struct spatial_grounding_forward {
   using packs = detail::location_packs<T>;
   using periods = detail::map_periods<T>;
   using V = typename packs::V;
+  using period_pack = typename periods::V;
 
   spatial_shape shape;
   const T* maps;    // (frame, channel, location)
@@ -61,12 +62,11 @@ template <class T> struct spatial_grounding_forward {
   }
   template <int Side> void first_of_periods(const periods& in, long first, long apart, long f, detail::period_memory<T>& memory) const {
     struct step {
-      using V = typename periods::V;
       const T* sound;  // of the first channel
       T *products, *squares, *mean;
       long apart, locations;
-      V along[Side];
-      V of_channel(int i, long r) const { return sound[i * apart + r] - V{}; }
+      period_pack along[Side];
+      period_pack of_channel(int i, long r) const { return sound[i * apart + r] - period_pack{}; }
       OGM_ALWAYS_INLINE void begin(long r) {
         OGM_UNROLL
         for (int i = 0; i < Side; ++i) along[i] = of_channel(i, r);
@@ -75,8 +75,8 @@ template <class T> struct spatial_grounding_forward {
         OGM_UNROLL
         for (int i = 0; i < Side; ++i) along[i] = own ? along[i] : of_channel(i, r + 1);
       }
-      OGM_ALWAYS_INLINE void take(long at, const V (&x)[Side], V (&term)[Side]) const {
-        V p = load<V>(products + at, periods::whole), s = load<V>(squares + at, periods::whole);
+      OGM_ALWAYS_INLINE void take(long at, const period_pack (&x)[Side], period_pack (&term)[Side]) const {
+        period_pack p = load<period_pack>(products + at, periods::whole), s = load<period_pack>(squares + at, periods::whole);
         OGM_UNROLL
         for (int i = 0; i < Side; ++i) {
           p += along[i] * x[i];
@@ -86,7 +86,7 @@ template <class T> struct spatial_grounding_forward {
         store(products + at, p, periods::whole);
         store(squares + at, s, periods::whole);
       }
-      OGM_ALWAYS_INLINE void end(long r, const V (&sum)[Side]) const {
+      OGM_ALWAYS_INLINE void end(long r, const period_pack (&sum)[Side]) const {
         OGM_UNROLL
         for (int i = 0; i < Side; ++i) mean[i * apart + r] = detail::sum_of_lanes<T>(sum[i]) / T(locations);
       }
@@ -144,10 +144,10 @@ template <class T> struct spatial_grounding_forward {
     T* const attended = pooled + (f * 2 + 1) * shape.channels + first;
     in.template walk<Side, false, true>(
         maps + f * shape.map() + first * shape.locations, apart * shape.locations,
-        detail::period_weighted_sums(static_cast<const T*>(memory.weights), [&](long r, const typename periods::V(&sum)[Side]) {
-          OGM_UNROLL
-          for (int i = 0; i < Side; ++i) attended[i * apart + r] = detail::sum_of_lanes<T>(sum[i]);
-        }));
+        detail::period_weighted_sums{static_cast<const T*>(memory.weights), [&](long r, const period_pack(&sum)[Side]) {
+                                       OGM_UNROLL
+                                       for (int i = 0; i < Side; ++i) attended[i * apart + r] = detail::sum_of_lanes<T>(sum[i]);
+                                     }});
   }
 
  private:
@@ -174,6 +174,7 @@ template <class T> struct spatial_grounding_backward {
   using packs = detail::location_packs<T>;
   using periods = detail::map_periods<T>;
   using V = typename packs::V;
+  using period_pack = typename periods::V;
 
   spatial_shape shape;
   const T* dpooled;  // (frame, 2 channel)
@@ -217,12 +218,11 @@ template <class T> struct spatial_grounding_backward {
   }
   template <int Side> void first_of_periods(const periods& in, long first, long apart, long f, detail::period_memory<T>& memory) const {
     struct step {
-      using V = typename periods::V;
       const T* slopes;  // of the first channel
       T* products;
       long apart;
-      V attended[Side];
-      V of_channel(int i, long r) const { return slopes[i * apart + r] - V{}; }
+      period_pack attended[Side];
+      period_pack of_channel(int i, long r) const { return slopes[i * apart + r] - period_pack{}; }
       OGM_ALWAYS_INLINE void begin(long r) {
         OGM_UNROLL
         for (int i = 0; i < Side; ++i) attended[i] = of_channel(i, r);
@@ -231,8 +231,8 @@ template <class T> struct spatial_grounding_backward {
         OGM_UNROLL
         for (int i = 0; i < Side; ++i) attended[i] = own ? attended[i] : of_channel(i, r + 1);
       }
-      OGM_ALWAYS_INLINE void take(long at, const V (&x)[Side], V (&)[Side]) const {
-        V p = load<V>(products + at, periods::whole);
+      OGM_ALWAYS_INLINE void take(long at, const period_pack (&x)[Side], period_pack (&)[Side]) const {
+        period_pack p = load<period_pack>(products + at, periods::whole);
         OGM_UNROLL
         for (int i = 0; i < Side; ++i) p += attended[i] * x[i];
         store(products + at, p, periods::whole);
@@ -287,10 +287,11 @@ template <class T> struct spatial_grounding_backward {
                          const frame_values& values) const {
     in.template walk<Side, false, true>(
         maps + f * shape.map() + first * shape.locations, apart * shape.locations,
-        detail::period_weighted_sums(static_cast<const T*>(memory.weights), [&](long r, const typename periods::V(&sum)[Side]) {
-          OGM_UNROLL
-          for (int i = 0; i < Side; ++i) to_sound(f, first + i * apart + r, detail::sum_of_lanes<T>(sum[i]), values);
-        }));
+        detail::period_weighted_sums{static_cast<const T*>(memory.weights), [&](long r, const period_pack(&sum)[Side]) {
+                                       OGM_UNROLL
+                                       for (int i = 0; i < Side; ++i)
+                                         to_sound(f, first + i * apart + r, detail::sum_of_lanes<T>(sum[i]), values);
+                                     }});
   }
 
  private:
